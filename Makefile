@@ -1,0 +1,28 @@
+# Two commands to know: `make demo` and `make test`. Both make .venv first if it is missing.
+PYTHON ?= $(firstword $(foreach v,python3.13 python3.12 python3.11 python3,$(shell $(v) -c 'import sys; 0x30b0000 <= sys.hexversion < 0x30e0000 and print("$(v)")' 2>/dev/null)))
+BIN := .venv/bin
+STAMP := .venv/.installed
+# Without a GPU, torch works without these four packages and the download is smaller.
+EXCLUDES := $(shell command -v nvidia-smi >/dev/null 2>&1 || echo "--excludes .ci/excludes-without-gpu.txt")
+
+.PHONY: demo test install lint clean
+
+demo: $(STAMP)
+	$(BIN)/medigenx demo $(ARGS)
+
+test: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pytest $(ARGS)
+
+install: $(STAMP)
+
+$(STAMP): requirements.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.13 found. Install one, or say: make PYTHON=/path/to/python3.12"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade uv
+	$(BIN)/uv pip install --python $(BIN)/python $(EXCLUDES) --editable '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf .venv demo .pytest_cache .ruff_cache

@@ -1,0 +1,1 @@
+"""Scores for images, text and usefulness, each with its source and its pitfalls."""

@@ -1,0 +1,1 @@
+"""Generative adversarial networks for chest radiographs: the DCGAN of the lesson and the strong recipe."""
