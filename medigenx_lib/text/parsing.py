@@ -271,7 +271,7 @@ def _segments(tokens: Sequence[Token], sentence: str) -> list[tuple[int, list[To
     """(index, tokens before, tokens after) of each mention: its own noun phrase."""
     indices = [i for i, token in enumerate(tokens) if token.type == "mention"]
     cuts = [0, *(_cut(tokens, i, j, sentence) for i, j in pairwise(indices)), len(tokens)]
-    return [(i, list(tokens[a:i]), list(tokens[i + 1 : b])) for i, (a, b) in zip(indices, pairwise(cuts), strict=True)]
+    return [(i, list(tokens[a:i]), list(tokens[i + 1 : b])) for i, (a, b) in zip(indices, pairwise(cuts), strict=False)]
 
 
 def _cut(tokens: Sequence[Token], i: int, j: int, sentence: str) -> int:
