@@ -1,16 +1,16 @@
 """Words for how much: the shares and ratios that lie behind "small", "moderate" and "severe".
 
-Opacity follows the quarters of RALE's extent score (Warren et al., Thorax 2018), effusion the quarters of Moy
-et al. (Chest 2013): mild below one quarter of the lung, severe from one half. Cardiomegaly is graded in steps of
-0.05 of the cardiothoracic ratio above the 0.55 that is the upper limit of normal in children. The course's own
-conventions, not clinical cut-offs.
+Effusion and heart are graded by ``geometry.SEVERITY_LIMITS``, as the measurements are. Opacity follows the quarters
+of RALE's extent score (Warren et al., Thorax 2018): mild below one quarter of the lung, severe from one half. The
+course's own conventions, not clinical cut-offs.
 """
 
 from __future__ import annotations
 
 from medigenx_lib.cases import SEVERITIES, Finding, Measurement
+from medigenx_lib.geometry import SEVERITY_LIMITS
 
-SEVERITY_BOUNDS = {"opacity": (0.25, 0.50), "effusion": (0.25, 0.50), "cardiomegaly": (0.60, 0.65)}
+SEVERITY_BOUNDS = {"opacity": (0.25, 0.50), **SEVERITY_LIMITS}
 """Kind -> where moderate and where severe begin, in shares of one lung or as a cardiothoracic ratio."""
 
 
