@@ -30,6 +30,9 @@ SEVERITIES = ("mild", "moderate", "severe")
 PRESENCES = ("present", "absent", "uncertain", "unknown")
 MEASURED_KINDS = ("opacity", "effusion", "cardiomegaly")
 """What our phantoms hold and our measurements can see."""
+CARDIOMEGALY_CTR = 0.55
+"""The heart is large above this ratio of its width to the thorax's: the usual limit for small children and for
+anteroposterior films. (0.50 is usual for adults on posteroanterior films; the phantom leaves a gap around 0.55.)"""
 KINDS = (*MEASURED_KINDS, "edema", "atelectasis", "pneumothorax", "nodule", "scar", "hyperinflation",
          "low_volume", "normal", "other")  # fmt: skip
 """What reports speak of. ``normal`` is "no abnormality at all", ``other`` any abnormality not named here."""
