@@ -1,0 +1,53 @@
+"""Lung segmentation of films and cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from medigenx_lib.cases import Case, replace
+from medigenx_lib.segmentation.inputs import to_film
+from medigenx_lib.segmentation.looks import BATCH, Look, two_looks
+from medigenx_lib.segmentation.masks import masks_of
+from medigenx_lib.segmentation.network import LungUNet, load_network
+from medigenx_lib.segmentation.quality import judge
+
+
+@torch.no_grad()
+def probabilities(images: Tensor, network: LungUNet | None = None) -> Tensor:
+    """Probability maps of CHANNELS, (B, 6, H, W) in 0..1, for films (B, 1, H, W) in 0..1 of one size.
+
+    Raises WeightsError if the shipped weights are missing and no ``network`` is given.
+    """
+    films = [image.numpy() for image in images[:, 0].float()]
+    looks = two_looks(films, network or load_network())
+    return torch.stack(
+        [torch.from_numpy(to_film(look.maps, look.box, film.shape)) for look, film in zip(looks, films, strict=True)]
+    )
+
+
+def segment(
+    cases: Iterable[Case], progress: bool = True, behind_heart: bool = False, network: LungUNet | None = None
+) -> list[Case]:
+    """The cases with all MASKS predicted at their own size, and ``meta["quality"]`` saying how far to trust them.
+
+    Lungs are the visible fields, with what opacity and effusion hide; with ``behind_heart`` also the lung behind
+    the heart (on each side of the line halfway between the lungs), as some manual masks have it. Masks a case
+    had are replaced; a phantom's true ones stay in ``case.truth``. Raises WeightsError if weights are missing.
+    """
+    cases, network, done = list(cases), network or load_network(), []
+    with tqdm(total=len(cases), desc="lungs", unit="film", disable=not progress) as bar:
+        for start in range(0, len(cases), BATCH):
+            part = cases[start : start + BATCH]
+            looks = two_looks([case.image for case in part], network)
+            done += [_masked(case, seen, behind_heart) for case, seen in zip(part, looks, strict=True)]
+            bar.update(len(part))
+    return done
+
+
+def _masked(case: Case, seen: Look, behind_heart: bool) -> Case:
+    meta = {**case.meta, "quality": judge(seen), "behind_heart": behind_heart}
+    return replace(case, masks=masks_of(seen.maps, seen.box, case.image.shape, behind_heart), meta=meta)
