@@ -1,0 +1,197 @@
+"""The two networks. ``Generator``: latent and label to film. ``Discriminator``: film and label to a logit.
+
+Films are (B, 1, S, S), -1 (black) to 1 (white). Both are plain convolutional stacks in the DCGAN's shape;
+``Recipe`` decides the few places where the strong recipe and the DCGAN differ.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+from medigenx_lib.gan.recipes import CLASSES, Recipe
+
+SLOPE = 0.2  # of the leaky ReLU, as in the DCGAN
+START = 4  # both networks meet at 4x4 pixels
+
+
+def levels(size: int) -> int:
+    """How many doublings lie between 4x4 and ``size`` x ``size``."""
+    return (size // START).bit_length() - 1
+
+
+def generator_channels(recipe: Recipe) -> tuple[int, ...]:
+    """Channels at 4x4, 8x8, ..., full size. Few where pixels are many: full resolution is what costs."""
+    low = [recipe.width * min(8, 2**level) for level in range(levels(recipe.size) - 1, 0, -1)]
+    return (*low, recipe.width * 3 // 2, recipe.width * 3 // 4)
+
+
+def discriminator_channels(recipe: Recipe) -> tuple[int, ...]:
+    """Channels after each halving, from half size down to 4x4: width, 2 width, ... at most 8 width."""
+    return tuple(recipe.width * min(8, 2**level) for level in range(levels(recipe.size)))
+
+
+class Generator(nn.Module):
+    """Latent (B, latent) and labels (B,) int64 to films (B, 1, S, S), about -1..1.
+
+    Bilinear upsampling followed by a 3x3 convolution, instead of a stride-2 transposed convolution: every
+    output pixel then gets the same number of kernel taps, which cures the checkerboard.
+    Source: Odena, Dumoulin, Olah, "Deconvolution and checkerboard artifacts", Distill, 2016.
+    """
+
+    def __init__(self, recipe: Recipe):
+        super().__init__()
+        channels = generator_channels(recipe)
+        self.recipe = recipe
+        self.label = nn.Embedding(CLASSES, recipe.latent // 4) if recipe.conditional else None
+        inputs = recipe.latent + (recipe.latent // 4 if recipe.conditional else 0)
+        self.start = nn.Linear(inputs, channels[0] * START * START, bias=False)
+        stages = [_norm_relu(channels[0])]
+        for before, after in pairwise(channels):
+            stages += [_double(before, after, recipe.upsampling), _norm_relu(after)]
+        self.stages = nn.Sequential(*stages)
+        self.film = nn.Conv2d(channels[-1], 1, 3, padding=1)
+
+    def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
+        """Films for a batch of latents and labels; an unconditional generator ignores the labels."""
+        inputs = latent if self.label is None else torch.cat([latent, self.label(labels)], 1)
+        start = self.start(inputs).unflatten(1, (-1, START, START))
+        start = start.contiguous(memory_format=torch.channels_last)
+        return self.film(self.stages(start))
+
+
+class DCGANGenerator(nn.Module):
+    """The tutorials' generator: transposed convolutions, batch norm, tanh. Shapes as :class:`Generator`."""
+
+    def __init__(self, recipe: Recipe):
+        super().__init__()
+        self.recipe = recipe
+        self.label = nn.Embedding(CLASSES, recipe.latent) if recipe.conditional else None
+        channels = discriminator_channels(recipe)[::-1]
+        inputs = recipe.latent * (2 if recipe.conditional else 1)
+        stages = [nn.ConvTranspose2d(inputs, channels[0], START, bias=False), _norm_relu(channels[0])]
+        for before, after in pairwise(channels):
+            stages += [_double(before, after, "transposed"), _norm_relu(after)]
+        self.stages = nn.Sequential(*stages, nn.ConvTranspose2d(channels[-1], 1, 4, 2, 1, bias=False), nn.Tanh())
+
+    def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
+        """Films for a batch of latents and labels; an unconditional generator ignores the labels."""
+        inputs = latent if self.label is None else torch.cat([latent, self.label(labels)], 1)
+        return self.stages(inputs[:, :, None, None])
+
+
+class Discriminator(nn.Module):
+    """Films (B, 1, S, S) and labels (B,) to logits (B,), high for real.
+
+    No normalisation by default: gradient penalties need each film's logit to depend on that film alone. The
+    label enters by projection, ``logit = w.h + embedding(label).h``.
+    Source: Miyato and Koyama, "cGANs with projection discriminator", ICLR 2018.
+    """
+
+    def __init__(self, recipe: Recipe):
+        super().__init__()
+        channels = discriminator_channels(recipe)
+        stages: list[nn.Module] = []
+        for level, (before, after) in enumerate(zip((1, *channels), channels, strict=False)):
+            stages += [nn.Conv2d(before, after, 4, 2, 1), nn.LeakyReLU(SLOPE)]
+            if START < recipe.size >> (level + 1) <= 16:  # refine where pixels are few
+                stages += [Residual(after)]
+        self.stages = nn.Sequential(*stages)
+        self.pool = nn.Conv2d(channels[-1], channels[-1], START, groups=channels[-1])
+        self.logit = nn.Linear(channels[-1], 1)
+        self.label = nn.Embedding(CLASSES, channels[-1]) if recipe.conditional else None
+        self.apply(_initialise_unnormalised)
+
+    def forward(self, films: Tensor, labels: Tensor) -> Tensor:
+        """One logit per film; an unconditional discriminator ignores the labels."""
+        films = films.contiguous(memory_format=torch.channels_last)
+        features = self.pool(self.stages(films)).flatten(1)
+        logits = self.logit(features)[:, 0]
+        return logits if self.label is None else logits + (features * self.label(labels)).sum(1)
+
+
+class Residual(nn.Module):
+    """``x + conv(leaky_relu(conv(x)))`` would cost twice: one 3x3 convolution, starting as the identity."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.conv = nn.Conv2d(channels, channels, 3, padding=1)
+        self.act = nn.LeakyReLU(SLOPE)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shapes: (B, C, H, W) to the same."""
+        return x + self.act(self.conv(x))
+
+
+class DCGANDiscriminator(nn.Module):
+    """The tutorials' discriminator: strided convolutions, batch norm in the middle. Shapes as above."""
+
+    def __init__(self, recipe: Recipe):
+        super().__init__()
+        channels = discriminator_channels(recipe)
+        stages: list[nn.Module] = [nn.Conv2d(1, channels[0], 4, 2, 1, bias=False), nn.LeakyReLU(SLOPE)]
+        for before, after in pairwise(channels):
+            stages += [nn.Conv2d(before, after, 4, 2, 1, bias=not recipe.batch_norm)]
+            stages += [nn.BatchNorm2d(after)] if recipe.batch_norm else []
+            stages += [nn.LeakyReLU(SLOPE)]
+        self.stages = nn.Sequential(*stages)
+        self.logit = nn.Conv2d(channels[-1], 1, START)
+        self.label = nn.Embedding(CLASSES, channels[-1] * START**2) if recipe.conditional else None
+
+    def forward(self, films: Tensor, labels: Tensor) -> Tensor:
+        """One logit per film; an unconditional discriminator ignores the labels."""
+        features = self.stages(films.contiguous(memory_format=torch.channels_last))
+        logits = self.logit(features).flatten()
+        return logits if self.label is None else logits + (features.flatten(1) * self.label(labels)).sum(1)
+
+
+def build(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
+    """(generator, discriminator) of ``recipe``, initialised from ``recipe.seed`` alone, channels last."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(recipe.seed)
+        generator = build_generator(recipe)
+        if recipe.name == "dcgan":
+            discriminator = DCGANDiscriminator(recipe).apply(_initialise_dcgan)
+        else:
+            discriminator = Discriminator(recipe)
+    return generator, discriminator.to(memory_format=torch.channels_last)
+
+
+def build_generator(recipe: Recipe) -> nn.Module:
+    """The generator of ``recipe``, untrained."""
+    generator = DCGANGenerator(recipe).apply(_initialise_dcgan) if recipe.name == "dcgan" else Generator(recipe)
+    return generator.to(memory_format=torch.channels_last)
+
+
+def _double(before: int, after: int, upsampling: str) -> nn.Module:
+    if upsampling == "transposed":
+        return nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)
+    up = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
+    return nn.Sequential(up, nn.Conv2d(before, after, 3, padding=1, bias=False))
+
+
+def _norm_relu(channels: int) -> nn.Module:
+    return nn.Sequential(nn.BatchNorm2d(channels), nn.ReLU())
+
+
+def _initialise_unnormalised(module: nn.Module) -> None:
+    """He initialisation: without normalisation it alone keeps the signal's size from layer to layer."""
+    if isinstance(module, Residual):
+        nn.init.zeros_(module.conv.weight)
+        nn.init.zeros_(module.conv.bias)
+    elif isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight, SLOPE)
+        nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.Embedding):
+        nn.init.zeros_(module.weight)
+
+
+def _initialise_dcgan(module: nn.Module) -> None:
+    """Normal weights, standard deviation 0.02, as in the DCGAN paper."""
+    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
+        nn.init.normal_(module.weight, 0.0, 0.02)
+    elif isinstance(module, nn.BatchNorm2d):
+        nn.init.normal_(module.weight, 1.0, 0.02)
+        nn.init.zeros_(module.bias)

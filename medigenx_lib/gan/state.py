@@ -1,0 +1,139 @@
+"""All that a training run is at one moment, and how it is saved and found again.
+
+Randomness is not carried along but derived: each step draws from a generator seeded by (seed, step), each
+epoch's order by (seed, epoch). So counters, weights and optimiser moments are the whole state, and a run that
+is killed and resumed takes the very steps it would have taken.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from medigenx_lib import weights
+from medigenx_lib.errors import InputError, TrainingError
+from medigenx_lib.gan.networks import build
+from medigenx_lib.gan.recipes import Recipe
+
+CHECKPOINT = "checkpoint.safetensors"
+STREAMS = {"step": 0, "order": 1, "preview": 2, "sample": 3}
+
+
+def derived_seed(seed: int, stream: str, *numbers: int) -> int:
+    """A 64-bit seed from a seed, a stream's name and counters; independent for different arguments."""
+    return int(np.random.SeedSequence([seed, STREAMS[stream], *numbers]).generate_state(1, np.uint64)[0] >> 1)
+
+
+def rng(seed: int, stream: str, *numbers: int, device: str = "cpu") -> torch.Generator:
+    """A torch generator at the start of the stream named by the arguments."""
+    return torch.Generator(device).manual_seed(derived_seed(seed, stream, *numbers))
+
+
+@dataclass
+class State:
+    """Networks, their optimisers, the averaged generator, and the counters.
+
+    ``seconds``: wall clock; ``cpu_seconds``: of this process, all threads; both summed over resumed runs.
+    """
+
+    recipe: Recipe
+    generator: nn.Module
+    discriminator: nn.Module
+    average: nn.Module
+    generator_adam: torch.optim.Adam
+    discriminator_adam: torch.optim.Adam
+    step: int = 0
+    images: int = 0
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    data: dict = field(default_factory=dict)
+
+    @classmethod
+    def new(cls, recipe: Recipe, data: dict, device: str = "cpu") -> State:
+        """The state before the first step: everything follows from ``recipe.seed``."""
+        generator, discriminator = (network.to(device) for network in build(recipe))
+        average = copy.deepcopy(generator).eval().requires_grad_(False)
+        adams = [torch.optim.Adam(n.parameters(), recipe.lr, recipe.betas) for n in (generator, discriminator)]
+        return cls(recipe, generator, discriminator, average, *adams, data=data)
+
+    @property
+    def counters(self) -> dict:
+        """The numbers that change from step to step, JSON-able."""
+        return {name: getattr(self, name) for name in ("step", "images", "seconds", "cpu_seconds")}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Every tensor of the run under a unique name, such as ``average.film.weight``."""
+        found = {}
+        for part in ("generator", "discriminator", "average"):
+            found |= {f"{part}.{name}": tensor for name, tensor in getattr(self, part).state_dict().items()}
+        for part in ("generator", "discriminator"):
+            names = [name for name, _ in getattr(self, part).named_parameters()]
+            for index, moments in getattr(self, f"{part}_adam").state_dict()["state"].items():
+                found |= {f"{part}_adam.{names[index]}.{key}": torch.as_tensor(v) for key, v in moments.items()}
+        return found
+
+    def load(self, tensors: dict[str, Tensor]) -> None:
+        """The inverse of :meth:`tensors`, in place."""
+        for part in ("generator", "discriminator", "average"):
+            getattr(self, part).load_state_dict(_under(tensors, part))
+        for part in ("generator", "discriminator"):
+            adam, moments = getattr(self, f"{part}_adam"), _under(tensors, f"{part}_adam")
+            names = [name for name, _ in getattr(self, part).named_parameters()]
+            groups = adam.state_dict()["param_groups"]
+            state = {i: _under(moments, name) for i, name in enumerate(names) if _under(moments, name)}
+            adam.load_state_dict({"state": state, "param_groups": groups})
+
+
+def save(state: State, folder: Path) -> Path:
+    """Write the checkpoint atomically. Raises TrainingError if a weight is not finite or the disk is full."""
+    path = folder / CHECKPOINT
+    tensors = state.tensors()
+    if not all(bool(torch.isfinite(t).all()) for t in tensors.values() if t.is_floating_point()):
+        raise stopped("a weight became NaN or infinite", folder, "Lower the recipe's lr and resume.")
+    config = {"recipe": state.recipe.to_dict(), "counters": state.counters, "data": state.data}
+    try:
+        return weights.save(path, tensors, config)
+    except Exception as error:  # safetensors wraps a full disk in an error of its own
+        raise stopped(f"the checkpoint could not be written ({error})", folder, "Free some space.") from error
+
+
+def resume(folder: Path, recipe: Recipe, data: dict, device: str = "cpu") -> State:
+    """The state of the last checkpoint in ``folder``.
+
+    Raises InputError if it was made by another recipe or from other films.
+    """
+    tensors, config = weights.load(folder / CHECKPOINT)
+    _same("recipe", config["recipe"], recipe.to_dict(), folder)
+    _same("films", config["data"], data, folder)
+    state = State.new(recipe, data, device)
+    state.load(tensors)
+    for name, value in config["counters"].items():
+        setattr(state, name, value)
+    return state
+
+
+def stopped(why: str, folder: Path, advice: str = "") -> TrainingError:
+    """The TrainingError that names the last good checkpoint, or says that there is none."""
+    path = folder / CHECKPOINT
+    kept = f"Last good checkpoint: {path}." if path.is_file() else "There was no checkpoint yet."
+    return TrainingError(f"Training stopped: {why}.", f"{kept} {advice or 'Resume from there.'}")
+
+
+def _under(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
+    return {name.removeprefix(f"{part}."): t for name, t in tensors.items() if name.startswith(f"{part}.")}
+
+
+def _same(what: str, saved: dict, given: dict, folder: Path) -> None:
+    differing = sorted(key for key in saved | given if _plain(saved.get(key)) != _plain(given.get(key)))
+    if differing:
+        found = ", ".join(f"{key} {saved.get(key)!r} is now {given.get(key)!r}" for key in differing)
+        raise InputError(f"The training in {folder} had another {what}: {found}.", "Use another folder.")
+
+
+def _plain(value):
+    return list(value) if isinstance(value, tuple) else value

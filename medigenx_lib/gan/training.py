@@ -1,0 +1,286 @@
+"""Training on any films: a budget in minutes or images, live figures and samples, checkpoint and resume."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from medigenx_lib import settings
+from medigenx_lib.cases import LABELS
+from medigenx_lib.errors import InputError
+from medigenx_lib.files import replacing
+from medigenx_lib.gan import state as states
+from medigenx_lib.gan.recipes import STRONG, Recipe
+from medigenx_lib.gan.state import State
+from medigenx_lib.gan.steps import step
+
+MIN_FILMS = 16  # per class: below this a GAN can only copy
+CHECK_EVERY = 16  # steps between looks at the losses; each look waits for a GPU
+SAMPLES = 32  # films on a sample grid, half of each class
+LOG = "log.jsonl"
+
+OnSample = Callable[[np.ndarray, dict], None]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How long to train: ``minutes`` of wall clock, or ``images`` seen by the discriminator; whichever ends first.
+
+    With ``images`` alone a run on CPU is reproducible bit for bit; a clock is not.
+    """
+
+    minutes: float | None = None
+    images: int | None = None
+
+    def __post_init__(self):
+        given = [value for value in (self.minutes, self.images) if value is not None]
+        if not given or min(given) <= 0:
+            raise InputError(
+                f"The budget is {self.minutes} minutes, {self.images} images.", "Give one of them, above 0."
+            )
+
+    def progress(self, state: State) -> float:
+        """The share of the budget that is spent, 0..1; drives the schedules, so that every run ends annealed."""
+        seconds = state.seconds / (60 * self.minutes) if self.minutes else 0.0
+        return min(1.0, max(seconds, state.images / self.images if self.images else 0.0))
+
+
+@dataclass(frozen=True)
+class Result:
+    """Where a finished training is, and its last figures (losses, images, seconds, cpu_seconds)."""
+
+    folder: Path
+    checkpoint: Path
+    figures: dict
+
+
+def train(
+    images: np.ndarray,
+    labels: np.ndarray,
+    folder: str | Path,
+    recipe: Recipe = STRONG,
+    minutes: float | None = None,
+    images_budget: int | None = None,
+    resume: bool = True,
+    on_sample: OnSample | None = None,
+    checkpoint_every: float = 30.0,
+    sample_every: float = 30.0,
+    device: str | None = None,
+    progress_bar: bool = True,
+) -> Result:
+    """Train a GAN on films (N, S, S), uint8 or float 0..1, and labels (N,), 0 normal, 1 pneumonia.
+
+    Writes into ``folder``: ``checkpoint.safetensors`` every ``checkpoint_every`` seconds, ``samples/*.png``
+    every ``sample_every`` seconds (fixed latents: left half normal, right half pneumonia), ``log.jsonl``.
+    ``on_sample`` gets those samples, float32 (n, S, S) 0..1, and the figures. With ``resume`` a checkpoint in
+    ``folder`` is taken up again; on CPU, under a budget of images, the end is then bit-for-bit the same.
+    Raises InputError for films, labels, folder or recipe that do not fit, TrainingError (which names the last
+    good checkpoint) when the loss is NaN, memory or disk runs out, or a person stops it.
+    """
+    budget, device = Budget(minutes, images_budget), device or settings.device()
+    films, targets = check_films(images, labels, recipe.size)
+    state = _open(Path(folder), recipe, _fingerprint(films, targets), resume, device)
+    run = _Run(state, Path(folder), budget, on_sample, checkpoint_every, sample_every, progress_bar)
+    with _stopping_well(run.folder), _flushing_denormals():
+        return run(films.to(device), targets.to(device))
+
+
+class _Run:
+    """One call of :func:`train`: the loop and what happens now and then."""
+
+    def __init__(self, state, folder, budget, on_sample, checkpoint_every, sample_every, progress_bar):
+        self.state, self.folder, self.budget, self.on_sample = state, folder, budget, on_sample
+        self.checkpoint_every, self.sample_every = checkpoint_every, sample_every
+        self.figures: dict = {}
+        self.bar = tqdm(total=100.0, unit="%", disable=not progress_bar, bar_format=_BAR)
+
+    def __call__(self, films: Tensor, labels: Tensor) -> Result:
+        state, begun = self.state, self.state.images
+        clock = _Clock(state)
+        checkpointed = sampled = state.seconds
+        while self.budget.progress(state) < 1:
+            real, targets = batch(films, labels, state)
+            self.figures |= step(state, real, targets, self.budget.progress(state))
+            clock.tick(state)
+            if state.step % CHECK_EVERY == 0:
+                self.look((state.images - begun) / max(clock.elapsed, 1e-9))
+            if state.seconds - checkpointed >= self.checkpoint_every:
+                self.checkpoint()
+                checkpointed = state.seconds
+            if state.seconds - sampled >= self.sample_every:
+                self.sample()
+                sampled = state.seconds
+        return self.finish()
+
+    def look(self, images_per_second: float = 0.0) -> None:
+        """Read the figures, show them, and stop if one is not finite."""
+        self.figures = {name: float(value) for name, value in self.figures.items()}
+        if not all(np.isfinite(value) for value in self.figures.values()):
+            advice = "Resume with a lower lr in the recipe, in a new folder, if it happens again."
+            raise states.stopped(f"the loss is NaN or infinite at image {self.state.images}", self.folder, advice)
+        if images_per_second:
+            self.figures["images_per_second"] = images_per_second
+        self.bar.n = 100 * self.budget.progress(self.state)
+        shown = {name: f"{value:.3g}" for name, value in self.figures.items()}
+        self.bar.set_postfix({"images": self.state.images, **shown}, refresh=False)
+        self.bar.update(0)
+
+    def checkpoint(self) -> None:
+        """Save everything, and append a line to the log."""
+        self.look()
+        states.save(self.state, self.folder)
+        with open(self.folder / LOG, "a") as stream:
+            stream.write(json.dumps({**self.state.counters, **self.figures}) + "\n")
+
+    def sample(self) -> None:
+        """Write the sample grid, and hand the films to ``on_sample``."""
+        films = preview(self.state)
+        write_grid(films, self.folder / "samples" / f"{self.state.images:09d}.png")
+        if self.on_sample:
+            self.on_sample(films[:, 0].numpy(), {**self.state.counters, **self.figures})
+
+    def finish(self) -> Result:
+        """The last checkpoint and the last samples."""
+        self.checkpoint()
+        self.sample()
+        self.bar.close()
+        path = self.folder / states.CHECKPOINT
+        return Result(self.folder, path, {**self.state.counters, **self.figures})
+
+
+_BAR = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
+
+
+def check_films(images: np.ndarray, labels: np.ndarray, size: int) -> tuple[Tensor, Tensor]:
+    """(films (N, 1, S, S) uint8, labels (N,) int64), checked. Floats are rounded to 256 grey levels.
+
+    Raises InputError, which says what is wrong and what to do.
+    """
+    images, labels = np.asarray(images), np.asarray(labels).reshape(-1)
+    if images.ndim != 3 or images.shape[1:] != (size, size):
+        raise InputError(f"The films are {images.shape}.", f"They must be (N, {size}, {size}): load with size={size}.")
+    if len(images) != len(labels):
+        raise InputError(f"{len(images)} films but {len(labels)} labels.", "Give one label per film.")
+    counts = {name: int((labels == value).sum()) for value, name in enumerate(LABELS)}
+    if sum(counts.values()) != len(labels):
+        raise InputError("Some labels are neither 0 (normal) nor 1 (pneumonia).", "Leave those films out.")
+    if min(counts.values()) < MIN_FILMS:
+        found = ", ".join(f"{count} {name}" for name, count in counts.items())
+        raise InputError(f"Too few films: {found}.", f"A GAN needs at least {MIN_FILMS} of each class.")
+    return torch.from_numpy(_to_uint8(images))[:, None], torch.from_numpy(labels.astype(np.int64))
+
+
+def _to_uint8(images: np.ndarray) -> np.ndarray:
+    if images.dtype == np.uint8:
+        return images
+    if not np.issubdtype(images.dtype, np.floating):
+        raise InputError(f"The films are {images.dtype}.", "Give uint8, or floats in 0..1.")
+    if not (images.min() >= 0 and images.max() <= 1):  # NaN fails both comparisons
+        raise InputError("The films hold NaN or values outside 0..1.", "Scale them: preprocessing.to_grey01.")
+    return np.rint(images * 255).astype(np.uint8)
+
+
+def batch(films: Tensor, labels: Tensor, state: State) -> tuple[Tensor, Tensor]:
+    """The next batch, (B, 1, S, S) -1..1 and (B,): films in a new order each epoch, none left out at its end."""
+    first, count = state.step * state.recipe.batch, len(films)
+    epochs = range(first // count, (first + state.recipe.batch - 1) // count + 1)
+    order = torch.cat([_order(state.recipe.seed, epoch, count) for epoch in epochs])
+    start = first - epochs[0] * count
+    chosen = order[start : start + state.recipe.batch].to(films.device)
+    return films[chosen].float() / 127.5 - 1, labels[chosen]
+
+
+def _order(seed: int, epoch: int, count: int) -> Tensor:
+    return torch.randperm(count, generator=states.rng(seed, "order", epoch))
+
+
+@torch.no_grad()
+def preview(state: State) -> Tensor:
+    """``SAMPLES`` films of the averaged generator from fixed latents, (n, 1, S, S) 0..1, on the CPU.
+
+    Rows of eight, left half normal, right half pneumonia.
+    """
+    device = next(state.average.parameters()).device
+    latent = torch.randn(SAMPLES, state.recipe.latent, generator=states.rng(state.recipe.seed, "preview"))
+    labels = (torch.arange(SAMPLES) % 8 >= 4).long()
+    films = state.average(latent.to(device), labels.to(device))
+    return ((films + 1) / 2).clamp(0, 1).float().cpu()
+
+
+def write_grid(films: Tensor, path: Path, columns: int = 8) -> Path:
+    """Write films (n, 1, S, S) 0..1 as one PNG, atomically."""
+    from torchvision.utils import save_image  # torchvision costs seconds
+
+    with replacing(path) as temporary:
+        save_image(films, temporary, nrow=columns)
+    return path
+
+
+def _open(folder: Path, recipe: Recipe, data: dict, resume: bool, device: str) -> State:
+    """The state to go on from. A training that is there is resumed or refused, never overwritten."""
+    if not (folder / states.CHECKPOINT).is_file():
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / LOG).unlink(missing_ok=True)
+        return State.new(recipe, data, device)
+    if not resume:
+        raise InputError(f"There is a training in {folder}.", "Resume it (--resume), or choose another folder.")
+    state = states.resume(folder, recipe, data, device)
+    _trim_log(folder / LOG, state.images)
+    return state
+
+
+def _trim_log(path: Path, images: int) -> None:
+    """Drop what was logged after the checkpoint: those steps are taken again."""
+    lines = path.read_text().splitlines(keepends=True) if path.is_file() else []
+    path.write_text("".join(line for line in lines if json.loads(line)["images"] <= images))
+
+
+def _fingerprint(films: Tensor, labels: Tensor) -> dict:
+    digest = hashlib.sha256(films.numpy().tobytes() + labels.numpy().tobytes()).hexdigest()
+    return {"films": len(films), "normal": int((labels == 0).sum()), "pneumonia": int(labels.sum()), "sha256": digest}
+
+
+class _Clock:
+    """Adds the time since the last tick to the state's two clocks."""
+
+    def __init__(self, state: State):
+        self.wall, self.cpu, self.elapsed = time.monotonic(), time.process_time(), 0.0
+
+    def tick(self, state: State) -> None:
+        wall, cpu = time.monotonic(), time.process_time()
+        self.elapsed += wall - self.wall
+        state.seconds, state.cpu_seconds = state.seconds + wall - self.wall, state.cpu_seconds + cpu - self.cpu
+        self.wall, self.cpu = wall, cpu
+
+
+@contextmanager
+def _stopping_well(folder: Path) -> Iterator[None]:
+    """Turn what can interrupt a training into a TrainingError that names the last good checkpoint."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise states.stopped("you interrupted it", folder) from None
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise states.stopped("memory ran out", folder, "Use a smaller batch or size.") from error
+    except OSError as error:
+        raise states.stopped(f"a file could not be written ({error})", folder, "Free some space.") from error
+
+
+@contextmanager
+def _flushing_denormals() -> Iterator[None]:
+    """Numbers below 1e-38 count as zero while training: they are slow, and mean nothing here."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
