@@ -1,0 +1,202 @@
+"""The whole way: films in; masks, measurements, a report, and a verdict on each of its sentences out.
+
+``read`` is that way for any list of cases. ``describe`` walks it for files of real films, ``demo`` for films
+that a GAN makes, and both leave a page, ``cases.json``, ``radiomics.csv`` and PNGs in a folder.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from medigenx_lib.cases import Case, Findings
+from medigenx_lib.errors import InputError, MedigenxError, NotAChestRadiographError
+from medigenx_lib.files import replacing, write_json
+from medigenx_lib.pages import Page, Reading, save_film, write_page
+from medigenx_lib.preprocessing import resize
+from medigenx_lib.settings import DISCLAIMER, NOTICE
+from medigenx_lib.text.claims import check, omitted
+
+MEASURED_SIZE = 64
+"""Side of the square, in pixels, on which real and generated films alike are measured and reported."""
+SHOWN_SIZE = 384
+"""Longest side of a real film on the page, in pixels."""
+PHANTOM_SEED = 9_500_000
+"""First seed of the phantoms that test the reader; no training or calibration uses seeds from 9,000,000 on."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a command did: ``folder`` with ``page`` in it, the readings, and (file name, sentence) of each failure."""
+
+    page: Path
+    readings: Sequence[Reading]
+    failures: Sequence[tuple[str, str]] = ()
+
+
+def read(cases: Sequence[Case], seed: int = 0, features: bool = True, progress: bool = True) -> list[Reading]:
+    """Segment, measure and report ``cases``, and check each sentence against the measurements, in the given order.
+
+    Films of any size; they are measured on copies of ``MEASURED_SIZE`` pixels, as the models were trained.
+    ``features``: also all radiomics of both lungs. Raises InputError if there are no cases.
+    """
+    if not cases:
+        raise InputError("There are no films to read.", "Give at least one.")
+    from medigenx_lib import radiomics, segmentation
+    from medigenx_lib.text import decoding
+
+    segmented = segmentation.segment(cases, progress=progress)
+    small = [at_size(case, MEASURED_SIZE) for case in segmented]
+    written = decoding.write(radiomics.measure(small), seed=seed, progress=progress)
+    table = radiomics.extract(written, ("right_lung", "left_lung"), progress=progress) if features else None
+    return [_reading(seen, case, table) for seen, case in zip(segmented, written, strict=True)]
+
+
+def at_size(case: Case, size: int) -> Case:
+    """The case with its image and masks resized to ``size`` x ``size`` pixels, the image antialiased."""
+    if case.image.shape == (size, size):
+        return case
+    masks = {name: resize(mask.astype(np.float32), size) > 0.5 for name, mask in case.masks.items()}
+    return replace(case, image=resize(case.image, size), masks=masks, truth=None)
+
+
+def _reading(film: Case, case: Case, table) -> Reading:
+    """What was found on the small ``case``, with the image and masks of the ``film`` it was made from."""
+    rows = None if table is None else table[table.case == case.id]
+    whole = replace(case, image=film.image, masks=film.masks, truth=film.truth)
+    return Reading(whole, check(case.report, case.findings), omitted(case.report, case.findings), features=rows)
+
+
+def against_truth(readings: Sequence[Reading]) -> list[Reading]:
+    """The readings of phantoms with each verdict held against the phantom's truth instead of the measurement."""
+    return [_held_against(reading, reading.case.truth.findings) for reading in readings]
+
+
+def _held_against(reading: Reading, findings: Findings) -> Reading:
+    report = reading.case.report
+    return replace(reading, verdicts=check(report, findings), omitted=omitted(report, findings))
+
+
+def read_phantoms(count: int, preset: str = "paediatric", seed: int = 0, progress: bool = True) -> list[Reading]:
+    """``count`` phantoms that no model has seen, half of them diseased, read from the image alone."""
+    from medigenx_lib import phantom
+
+    seeds = range(PHANTOM_SEED, PHANTOM_SEED + count)
+    disease = [index % 2 == 1 for index in range(count)]
+    cases = phantom.cases(seeds, MEASURED_SIZE, preset, disease)
+    blind = [replace(case, masks={}, findings=None) for case in cases]  # the truth stays where only the check looks
+    return read(blind, seed, features=False, progress=progress)
+
+
+def films_in(paths: Iterable[str | Path]) -> list[Path]:
+    """The files named, and those in the folders named, in order; hidden files in folders are passed over."""
+    found: list[Path] = []
+    for path in map(Path, paths):
+        inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
+        found += inside if path.is_dir() else [path]
+    return found
+
+
+def describe(
+    paths: Iterable[str | Path], out: str | Path = "described", seed: int = 0, progress: bool = True
+) -> Outcome:
+    """Read real films: a page, ``cases.json`` and PNGs in ``out``. What cannot be used is named, the rest is done.
+
+    Raises InputError if not one of the files is a frontal chest radiograph.
+    """
+    cases, failures = _each(films_in(paths), _read_frontal, progress)
+    if not cases:
+        reasons = " ".join(f"{name}: {why}" for name, why in failures)
+        raise InputError(f"Nothing to describe. {reasons}", "" if failures else "Give at least one film.")
+    readings = read(cases, seed, progress=progress)
+    intro = [
+        f"{len(readings)} radiographs: lung masks, measurements, and a report of what was measured.",
+        "A verdict says whether a sentence agrees with the measurements made on the same film, not whether it is "
+        "true of the patient: no radiologist has read these films here.",
+    ]
+    page = Page(
+        "Radiographs described", intro, readings, failures=failures, synthetic=any(r.case.synthetic for r in readings)
+    )
+    return Outcome(write_results(out, page), readings, failures)
+
+
+def _each(paths: Sequence[Path], use: Callable[[Path], Case], progress: bool) -> tuple[list[Case], list]:
+    """``use`` on every path: the cases made, and (name, sentence) of each path that could not be used."""
+    from tqdm.auto import tqdm
+
+    cases, failures = [], []
+    for path in tqdm(paths, desc="reading films", unit="film", disable=not progress or len(paths) < 3):
+        try:
+            cases.append(use(path))
+        except MedigenxError as error:
+            failures.append((path.name, str(error)))
+    return cases, failures
+
+
+def _read_frontal(path: Path) -> Case:
+    """The film at ``path``, at most ``SHOWN_SIZE`` pixels wide. Raises NotAChestRadiographError for other pictures."""
+    from medigenx_lib import datasets, segmentation
+
+    film = datasets.read_film(path)
+    case = replace(film, image=_shrunk(film.image))
+    quality = segmentation.segment([case], progress=False)[0].meta["quality"]
+    if not quality["frontal_chest"]:
+        raise NotAChestRadiographError(
+            f"Not read as a frontal chest radiograph: {'; '.join(quality['reasons'])}.", "Give a frontal chest film."
+        )
+    return case
+
+
+def _shrunk(image: np.ndarray) -> np.ndarray:
+    """The image with its longest side at most ``SHOWN_SIZE`` pixels, its shape kept."""
+    import torch
+    from torchvision.transforms.v2 import functional
+
+    height, width = image.shape
+    scale = min(1.0, SHOWN_SIZE / max(height, width))
+    size = [max(1, round(height * scale)), max(1, round(width * scale))]
+    small = functional.resize(torch.from_numpy(image)[None], size, antialias=True)
+    return small[0].clamp(0, 1).numpy()
+
+
+def write_results(folder: str | Path, page: Page) -> Path:
+    """``index.html``, ``cases.json``, ``radiomics.csv`` and one PNG a film in ``folder``; returns the page's path."""
+    folder = Path(folder)
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"{folder} is a file.", "Name a folder with --out.")
+    for reading in page.readings:
+        save_film(reading.case, folder / "films")
+    write_json(folder / "cases.json", _record(page))
+    _write_features(folder / "radiomics.csv", page.readings)
+    return write_page(folder / "index.html", page)
+
+
+def _record(page: Page) -> dict:
+    """Everything on the page in JSON: each case (``Case.from_json`` reads ``case``), its verdicts, and the failures."""
+    return {
+        "notice": NOTICE if page.synthetic else DISCLAIMER,
+        "cases": [_case_record(reading) for reading in page.readings],
+        "tables": [
+            {"title": t.title, "columns": list(t.columns), "rows": [list(r) for r in t.rows]} for t in page.tables
+        ],
+        "failures": [{"file": name, "reason": reason} for name, reason in page.failures],
+    }
+
+
+def _case_record(reading: Reading) -> dict:
+    verdicts = [{"sentence": v.sentence, "verdict": v.verdict, "reason": v.reason} for v in reading.verdicts]
+    unsaid = Findings(tuple(reading.omitted)).to_list()
+    return {"case": json.loads(reading.case.to_json()), "verdicts": verdicts, "omitted": unsaid}
+
+
+def _write_features(path: Path, readings: Sequence[Reading]) -> None:
+    import pandas as pd
+
+    tables = [reading.features for reading in readings if reading.features is not None]
+    if tables:
+        with replacing(path) as temporary:
+            pd.concat(tables).to_csv(temporary, index=False)
