@@ -1,0 +1,154 @@
+"""The command line: one thin function a command. ``medigenx COMMAND --help`` says what each takes."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from medigenx_lib import __version__, settings
+from medigenx_lib.errors import MedigenxError
+
+WEIGHTS = ("gan", "lungs", "encoder", "measurement", "writer")
+FILES_FAILED = 1
+
+
+def demo(arguments: argparse.Namespace) -> int:
+    """Generate films, read them, score them, and write a page."""
+    from medigenx_lib import demo
+
+    outcome = demo.run(arguments.source, arguments.out, arguments.train_minutes, arguments.films, arguments.seed)
+    return _tell(outcome)
+
+
+def describe(arguments: argparse.Namespace) -> int:
+    """Read real films and write a page."""
+    from medigenx_lib import pipeline
+
+    return _tell(pipeline.describe(arguments.files, arguments.out, arguments.seed))
+
+
+def train(arguments: argparse.Namespace) -> int:
+    """Train the GAN on films, or any of the other networks that the course ships."""
+    from medigenx_lib import retrain
+
+    print(f"Written: {retrain.run(**vars(arguments))}")
+    return 0
+
+
+def sample(arguments: argparse.Namespace) -> int:
+    """Generate films into a folder: PNGs, a grid and cases.json."""
+    from medigenx_lib import demo
+
+    labels = {"normal": [0], "pneumonia": [1], "both": [0, 1]}[arguments.label]
+    chosen = [labels[index % len(labels)] for index in range(arguments.n)]
+    print(f"Written: {demo.sample(chosen, arguments.checkpoint, arguments.out, arguments.seed, arguments.truncation)}")
+    return 0
+
+
+def doctor(arguments: argparse.Namespace) -> int:
+    """Say what this machine has and lacks."""
+    from medigenx_lib import doctor
+
+    return doctor.report(doctor.examine())
+
+
+def _tell(outcome) -> int:
+    """Name what failed and where the page is. The exit code says whether every file was used."""
+    for name, reason in outcome.failures:
+        print(f"{name}: {reason}", file=sys.stderr)
+    print(f"Open {outcome.page}")
+    return FILES_FAILED if outcome.failures else 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of all commands; each stores its function in ``run``."""
+    main = argparse.ArgumentParser("medigenx", description=f"MediGenX {__version__}. {settings.DISCLAIMER}.")
+    main.add_argument("--version", action="version", version=f"medigenx {__version__}")
+    commands = main.add_subparsers(required=True, metavar="COMMAND")
+    _demo_options(_command(commands, demo))
+    _describe_options(_command(commands, describe))
+    _train_options(_command(commands, train))
+    _sample_options(_command(commands, sample))
+    _command(commands, doctor)
+    return main
+
+
+def _command(commands, function) -> argparse.ArgumentParser:
+    words = function.__doc__.splitlines()[0]
+    command = commands.add_parser(
+        function.__name__, help=words, description=words, formatter_class=argparse.ArgumentDefaultsHelpFormatter
+    )
+    command.set_defaults(run=function)
+    if function is not doctor:
+        command.add_argument("--seed", type=int, default=settings.SEED, help="the same seed gives the same result")
+    return command
+
+
+def _demo_options(command: argparse.ArgumentParser) -> None:
+    _source(command)
+    command.add_argument("--train-minutes", type=_positive, help="train a GAN on the source first, for so long")
+    command.add_argument("--films", type=_count, default=settings.profile().films, help="films to generate and read")
+    command.add_argument("--out", type=Path, default=Path("demo"), help="folder for the page, JSON and PNGs")
+
+
+def _describe_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("files", nargs="+", metavar="FILE", help="PNG, JPEG or DICOM films, or folders of them")
+    command.add_argument("--out", type=Path, default=Path("described"), help="folder for the page, JSON and PNGs")
+
+
+def _train_options(command: argparse.ArgumentParser) -> None:
+    _source(command)
+    command.add_argument("--what", choices=WEIGHTS, default="gan", help="which network to train")
+    command.add_argument("--minutes", type=_positive, help="budget in minutes (5 if no budget is given)")
+    command.add_argument("--images", type=_count, help="budget in films seen (GAN); exactly repeatable on a CPU")
+    command.add_argument("--size", type=int, default=64, help="side of the films in pixels (GAN)")
+    command.add_argument("--recipe", default="strong", help="strong or dcgan (GAN)")
+    command.add_argument("--out", type=Path, help="training folder (GAN) or weights file (others)")
+    command.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out (GAN)")
+
+
+def _sample_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--checkpoint", default="gan_64", help="a shipped name, a weights file or a training folder")
+    command.add_argument("--label", choices=("normal", "pneumonia", "both"), default="both", help="which films")
+    command.add_argument("-n", type=_count, default=16, help="how many")
+    command.add_argument("--truncation", type=_positive, default=1.0, help="below 1: more typical, less varied")
+    command.add_argument("--out", type=Path, default=Path("samples"), help="folder for PNGs, grid and JSON")
+
+
+def _source(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--source", default="phantom", help="phantom, pneumoniamnist, an npz file or a class folder")
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not above 0")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return value
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command. Returns its exit code; errors made on purpose become one sentence on stderr."""
+    try:
+        arguments = parser().parse_args(argv)
+        return arguments.run(arguments)
+    except MedigenxError as error:
+        print(f"medigenx: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("medigenx: stopped by you.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

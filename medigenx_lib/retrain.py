@@ -1,0 +1,70 @@
+"""``medigenx train``: each shipped network from its data, by one command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from medigenx_lib import weights
+from medigenx_lib.cases import Case
+
+DEFAULT_MINUTES = 5.0
+
+
+def run(what: str, **options) -> Path:
+    """Train ``what`` (gan, lungs, encoder, measurement, writer) with the command line's options; what was written."""
+    trainers = {"gan": _gan, "lungs": _lungs, "encoder": _encoder, "measurement": _measurement, "writer": _writer}
+    return trainers[what](options)
+
+
+def source_arrays(cases: list[Case]) -> tuple[np.ndarray, np.ndarray]:
+    """Images (N, S, S) float32 0..1 and labels (N,) int64 of the labelled cases."""
+    labelled = [case for case in cases if case.label is not None]
+    images = np.stack([case.image for case in labelled]) if labelled else np.zeros((0, 1, 1), np.float32)
+    return images, np.array([case.label for case in labelled], np.int64)
+
+
+def _gan(options: dict) -> Path:
+    from medigenx_lib import datasets
+    from medigenx_lib.gan import recipes, training
+
+    minutes, images = options["minutes"], options["images"]
+    recipe = recipes.recipe(options["recipe"], size=options["size"], seed=options["seed"])
+    films, labels = source_arrays(datasets.load(options["source"], options["size"], "train"))
+    folder = options["out"] or Path("runs") / f"{recipe.name}_{recipe.size}"
+    minutes = DEFAULT_MINUTES if minutes is None and images is None else minutes
+    return training.train(films, labels, folder, recipe, minutes, images, resume=options["resume"]).checkpoint
+
+
+def _lungs(options: dict) -> Path:
+    from medigenx_lib import segmentation
+
+    minutes = options["minutes"] or DEFAULT_MINUTES
+    return segmentation.train(minutes, _weights_file(options, "lung_unet"), options["seed"])
+
+
+def _encoder(options: dict) -> Path:
+    from medigenx_lib import datasets
+    from medigenx_lib.evaluation import encoder
+
+    path = _weights_file(options, "film_encoder")
+    encoder.train_encoder(datasets.load(options["source"], 64), path, seed=options["seed"])
+    return path
+
+
+def _measurement(options: dict) -> Path:
+    from medigenx_lib import radiomics
+
+    return radiomics.calibrate(out=_weights_file(options, "measurement"))
+
+
+def _writer(options: dict) -> Path:
+    from medigenx_lib.text import training
+
+    minutes = options["minutes"] or DEFAULT_MINUTES
+    return training.train(minutes, options["seed"], _weights_file(options, "report_writer"))
+
+
+def _weights_file(options: dict, name: str) -> Path:
+    return Path(options["out"] or weights.FOLDER / f"{name}.safetensors")
