@@ -140,7 +140,7 @@ def _paint(canvas: np.ndarray, mask: np.ndarray, colour: tuple[int, int, int], s
     inside = np.asarray(smooth) > 127
     edge = inside & ~binary_erosion(inside, iterations=3)
     fill = inside & (canvas[..., 3] == 0)
-    canvas[fill] = (*colour, 46)
+    canvas[fill] = (*colour, 26)
     canvas[edge] = (*colour, 235)
 
 
