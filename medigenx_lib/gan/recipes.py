@@ -42,7 +42,7 @@ class Recipe:
     size: int = 64
     width: int = 32
     latent: int = 64
-    batch: int = 64
+    batch: int = 32
     loss: str = "relativistic"
     upsampling: str = "bilinear"
     batch_norm: bool = False

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from medigenx_lib import weights
@@ -21,6 +22,7 @@ from medigenx_lib.gan.networks import build
 from medigenx_lib.gan.recipes import Recipe
 
 CHECKPOINT = "checkpoint.safetensors"
+UNSTABLE = "Resume from there; if it happens again, start in a new folder with a lower lr."
 STREAMS = {"step": 0, "order": 1, "preview": 2, "sample": 3}
 
 
@@ -94,11 +96,11 @@ def save(state: State, folder: Path) -> Path:
     path = folder / CHECKPOINT
     tensors = state.tensors()
     if not all(bool(torch.isfinite(t).all()) for t in tensors.values() if t.is_floating_point()):
-        raise stopped("a weight became NaN or infinite", folder, "Lower the recipe's lr and resume.")
+        raise stopped("a weight became NaN or infinite", folder, UNSTABLE)
     config = {"recipe": state.recipe.to_dict(), "counters": state.counters, "data": state.data}
     try:
         return weights.save(path, tensors, config)
-    except Exception as error:  # safetensors wraps a full disk in an error of its own
+    except (OSError, SafetensorError) as error:  # safetensors wraps a full disk in an error of its own
         raise stopped(f"the checkpoint could not be written ({error})", folder, "Free some space.") from error
 
 
@@ -108,7 +110,7 @@ def resume(folder: Path, recipe: Recipe, data: dict, device: str = "cpu") -> Sta
     Raises InputError if it was made by another recipe or from other films.
     """
     tensors, config = weights.load(folder / CHECKPOINT)
-    _same("recipe", config["recipe"], recipe.to_dict(), folder)
+    _same("settings", config["recipe"], recipe.to_dict(), folder)
     _same("films", config["data"], data, folder)
     state = State.new(recipe, data, device)
     state.load(tensors)
@@ -131,8 +133,8 @@ def _under(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
 def _same(what: str, saved: dict, given: dict, folder: Path) -> None:
     differing = sorted(key for key in saved | given if _plain(saved.get(key)) != _plain(given.get(key)))
     if differing:
-        found = ", ".join(f"{key} {saved.get(key)!r} is now {given.get(key)!r}" for key in differing)
-        raise InputError(f"The training in {folder} had another {what}: {found}.", "Use another folder.")
+        found = ", ".join(f"{key} was {saved.get(key)!r}, is {given.get(key)!r}" for key in differing)
+        raise InputError(f"The training in {folder} had other {what} ({found}).", "Use another folder.")
 
 
 def _plain(value):

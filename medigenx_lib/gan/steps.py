@@ -1,4 +1,4 @@
-"""One step of training for each recipe: what Lesson 04 writes out by hand."""
+"""One step of training for each recipe: what lesson 04 writes out by hand."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def step(state: State, real: Tensor, labels: Tensor, progress: float) -> dict[st
     recipe, device = state.recipe, real.device
     for adam in (state.generator_adam, state.discriminator_adam):
         adam.param_groups[0]["lr"] = recipe.lr * cosine(progress, recipe.lr_end)
-    draw = rng(recipe.seed, "step", state.step, device=device.type)
+    draw = rng(recipe.seed, "step", state.step, device=str(device))
     latent = torch.randn(len(real), recipe.latent, generator=draw, device=device)
     update = _relativistic_step if recipe.loss == "relativistic" and not recipe.batch_norm else _alternating_step
     figures = update(state, real, labels, latent, draw, progress)

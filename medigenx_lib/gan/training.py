@@ -65,12 +65,12 @@ class Result:
 
 
 def train(
-    images: np.ndarray,
+    films: np.ndarray,
     labels: np.ndarray,
     folder: str | Path,
     recipe: Recipe = STRONG,
     minutes: float | None = None,
-    images_budget: int | None = None,
+    images: int | None = None,
     resume: bool = True,
     on_sample: OnSample | None = None,
     checkpoint_every: float = 30.0,
@@ -87,12 +87,12 @@ def train(
     Raises InputError for films, labels, folder or recipe that do not fit, TrainingError (which names the last
     good checkpoint) when the loss is NaN, memory or disk runs out, or a person stops it.
     """
-    budget, device = Budget(minutes, images_budget), device or settings.device()
-    films, targets = check_films(images, labels, recipe.size)
-    state = _open(Path(folder), recipe, _fingerprint(films, targets), resume, device)
+    budget, device = Budget(minutes, images), device or settings.device()
+    pixels, targets = check_films(films, labels, recipe.size)
+    state = _open(Path(folder), recipe, _fingerprint(pixels, targets), resume, device)
     run = _Run(state, Path(folder), budget, on_sample, checkpoint_every, sample_every, progress_bar)
-    with _stopping_well(run.folder), _flushing_denormals():
-        return run(films.to(device), targets.to(device))
+    with run.bar, _stopping_well(run.folder), _flushing_denormals():
+        return run(pixels.to(device), targets.to(device))
 
 
 class _Run:
@@ -107,27 +107,25 @@ class _Run:
     def __call__(self, films: Tensor, labels: Tensor) -> Result:
         state, begun = self.state, self.state.images
         clock = _Clock(state)
-        checkpointed = sampled = state.seconds
+        saving, sampling = _Every(self.checkpoint_every, state), _Every(self.sample_every, state)
         while self.budget.progress(state) < 1:
             real, targets = batch(films, labels, state)
             self.figures |= step(state, real, targets, self.budget.progress(state))
             clock.tick(state)
             if state.step % CHECK_EVERY == 0:
                 self.look((state.images - begun) / max(clock.elapsed, 1e-9))
-            if state.seconds - checkpointed >= self.checkpoint_every:
+            if saving.due(state):
                 self.checkpoint()
-                checkpointed = state.seconds
-            if state.seconds - sampled >= self.sample_every:
+            if sampling.due(state):
                 self.sample()
-                sampled = state.seconds
         return self.finish()
 
     def look(self, images_per_second: float = 0.0) -> None:
         """Read the figures, show them, and stop if one is not finite."""
         self.figures = {name: float(value) for name, value in self.figures.items()}
         if not all(np.isfinite(value) for value in self.figures.values()):
-            advice = "Resume with a lower lr in the recipe, in a new folder, if it happens again."
-            raise states.stopped(f"the loss is NaN or infinite at image {self.state.images}", self.folder, advice)
+            why = f"the loss is NaN or infinite at image {self.state.images}"
+            raise states.stopped(why, self.folder, states.UNSTABLE)
         if images_per_second:
             self.figures["images_per_second"] = images_per_second
         self.bar.n = 100 * self.budget.progress(self.state)
@@ -153,7 +151,6 @@ class _Run:
         """The last checkpoint and the last samples."""
         self.checkpoint()
         self.sample()
-        self.bar.close()
         path = self.folder / states.CHECKPOINT
         return Result(self.folder, path, {**self.state.counters, **self.figures})
 
@@ -161,33 +158,33 @@ class _Run:
 _BAR = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
 
 
-def check_films(images: np.ndarray, labels: np.ndarray, size: int) -> tuple[Tensor, Tensor]:
+def check_films(films: np.ndarray, labels: np.ndarray, size: int) -> tuple[Tensor, Tensor]:
     """(films (N, 1, S, S) uint8, labels (N,) int64), checked. Floats are rounded to 256 grey levels.
 
     Raises InputError, which says what is wrong and what to do.
     """
-    images, labels = np.asarray(images), np.asarray(labels).reshape(-1)
-    if images.ndim != 3 or images.shape[1:] != (size, size):
-        raise InputError(f"The films are {images.shape}.", f"They must be (N, {size}, {size}): load with size={size}.")
-    if len(images) != len(labels):
-        raise InputError(f"{len(images)} films but {len(labels)} labels.", "Give one label per film.")
+    films, labels = np.asarray(films), np.asarray(labels).reshape(-1)
+    if films.ndim != 3 or films.shape[1:] != (size, size):
+        raise InputError(f"The films are {films.shape}.", f"They must be (N, {size}, {size}): load with size={size}.")
+    if len(films) != len(labels):
+        raise InputError(f"{len(films)} films but {len(labels)} labels.", "Give one label per film.")
     counts = {name: int((labels == value).sum()) for value, name in enumerate(LABELS)}
     if sum(counts.values()) != len(labels):
         raise InputError("Some labels are neither 0 (normal) nor 1 (pneumonia).", "Leave those films out.")
     if min(counts.values()) < MIN_FILMS:
         found = ", ".join(f"{count} {name}" for name, count in counts.items())
         raise InputError(f"Too few films: {found}.", f"A GAN needs at least {MIN_FILMS} of each class.")
-    return torch.from_numpy(_to_uint8(images))[:, None], torch.from_numpy(labels.astype(np.int64))
+    return torch.from_numpy(_to_uint8(films))[:, None], torch.from_numpy(labels.astype(np.int64))
 
 
-def _to_uint8(images: np.ndarray) -> np.ndarray:
-    if images.dtype == np.uint8:
-        return images
-    if not np.issubdtype(images.dtype, np.floating):
-        raise InputError(f"The films are {images.dtype}.", "Give uint8, or floats in 0..1.")
-    if not (images.min() >= 0 and images.max() <= 1):  # NaN fails both comparisons
+def _to_uint8(films: np.ndarray) -> np.ndarray:
+    if films.dtype == np.uint8:
+        return films
+    if not np.issubdtype(films.dtype, np.floating):
+        raise InputError(f"The films are {films.dtype}.", "Give uint8, or floats in 0..1.")
+    if not (films.min() >= 0 and films.max() <= 1):  # NaN fails both comparisons
         raise InputError("The films hold NaN or values outside 0..1.", "Scale them: preprocessing.to_grey01.")
-    return np.rint(images * 255).astype(np.uint8)
+    return np.rint(films * 255).astype(np.uint8)
 
 
 def batch(films: Tensor, labels: Tensor, state: State) -> tuple[Tensor, Tensor]:
@@ -248,6 +245,18 @@ def _trim_log(path: Path, images: int) -> None:
 def _fingerprint(films: Tensor, labels: Tensor) -> dict:
     digest = hashlib.sha256(films.numpy().tobytes() + labels.numpy().tobytes()).hexdigest()
     return {"films": len(films), "normal": int((labels == 0).sum()), "pneumonia": int(labels.sum()), "sha256": digest}
+
+
+class _Every:
+    """True once in ``seconds`` of the state's wall clock."""
+
+    def __init__(self, seconds: float, state: State):
+        self.seconds, self.last = seconds, state.seconds
+
+    def due(self, state: State) -> bool:
+        due = state.seconds - self.last >= self.seconds
+        self.last = state.seconds if due else self.last
+        return due
 
 
 class _Clock:
