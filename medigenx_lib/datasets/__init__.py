@@ -1,0 +1,89 @@
+"""Where films come from. One door: :func:`load` for data sets, :func:`read_film` for one file.
+
+``films``, ``dicom`` read single files; ``collections`` many; ``reports`` the Open-i reports; ``patients`` tells from
+names who is on the film. Whatever the source, what comes out is a list of cases.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+from medigenx_lib.cases import Case
+from medigenx_lib.datasets import collections, reports
+from medigenx_lib.datasets.films import list_films, read_film, read_films
+from medigenx_lib.datasets.patients import patient_of
+from medigenx_lib.datasets.reports import Report, load_reports
+from medigenx_lib.errors import InputError
+from medigenx_lib.preprocessing import FITS, resize_case
+
+__all__ = ["NAMES", "SPLITS", "Report", "list_films", "load", "load_reports", "patient_of", "read_film", "read_films"]
+
+NAMES = ("phantom", "pneumoniamnist")
+SPLITS = ("train", "val", "test")
+
+
+def load(
+    name_or_path: str | Path,
+    size: int | None = 64,
+    split: str | None = None,
+    limit: int | None = None,
+    progress: bool = True,
+    fit: str = "stretch",
+) -> list[Case]:
+    """Cases of a data set, with id, label, split, patient, source and meta as far as they are known.
+
+    ``name_or_path``: ``"phantom"``; ``"pneumoniamnist"`` (downloaded once into ``settings.cache_dir()``); an ``.npz``
+    in MedMNIST keys; a folder ``{train,val,test}/{NORMAL,PNEUMONIA}`` or ``{NORMAL,PNEUMONIA}``; a folder of films; one
+    film; Open-i reports with their images. ``size``: side in pixels, None for the native size. ``split``: train, val,
+    test, or None for all. ``limit``: at most so many, spread evenly over splits and labels. ``fit``: how a film becomes
+    square, see :func:`preprocessing.to_square`.
+
+    Where a source has no split of its own, films are split by patient, 8 : 1 : 1. Raises InputError for what cannot
+    be used and DataUnavailableError for what cannot be downloaded; a damaged film in a folder is left out with a
+    warning that names it.
+    """
+    _check_options(size, split, limit, fit)
+    request = collections.Request(size, split, limit, progress, fit)
+    if str(name_or_path) == "phantom":
+        return collections.load_phantom(request)
+    if str(name_or_path) == "pneumoniamnist":
+        return collections.load_pneumoniamnist(request)
+    path = Path(name_or_path).expanduser()
+    if path.is_dir():
+        return _load_folder(path, request)
+    if path.suffix.lower() == ".npz" and path.exists():
+        return collections.load_npz(path, request)
+    if reports.are_reports(path):
+        return reports.load_cases(path, request)
+    if not path.is_symlink() and not path.exists():
+        known = f"Known names: {', '.join(NAMES)}; or give a path."
+        raise InputError(f"There is no data set or file {str(name_or_path)!r:.200}.", known)
+    return _load_single(path, request)
+
+
+def _check_options(size: int | None, split: str | None, limit: int | None, fit: str) -> None:
+    for value, name in ((size, "size"), (limit, "limit")):
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
+            raise InputError(f"{name}={value!r} is impossible.", "Give a whole number from 1, or None.")
+    if size is not None and size > 4096:
+        raise InputError(f"size={size} is larger than any film here.", "Give 28 to 1024, or None.")
+    if split not in (None, *SPLITS):
+        raise InputError(f"There is no split {split!r}.", f"Choose from: {', '.join(SPLITS)}.")
+    if fit not in FITS:
+        raise InputError(f"There is no fit {fit!r}.", f"Choose from: {', '.join(FITS)}.")
+
+
+def _load_folder(path: Path, request: collections.Request) -> list[Case]:
+    if collections.class_roots(path):
+        return collections.load_classes(path, request)
+    return reports.load_cases(path, request) if reports.are_reports(path) else collections.load_films(path, request)
+
+
+def _load_single(path: Path, request: collections.Request) -> list[Case]:
+    if path.is_file() and zipfile.is_zipfile(path):
+        raise InputError(f"{path} is an archive.", "Unpack it and give the folder; an .npz must be named so.")
+    case = read_film(path)
+    if request.split is not None:
+        raise InputError(f"{path} is one film and has no split.", "Leave split out.")
+    return [resize_case(case, request.size, request.fit)]
