@@ -36,7 +36,7 @@ def make_view(p: SimpleNamespace, size: int) -> View:
     """Beam geometry: magnification, film aspect, shift, tilt, and a slight smooth warp (no patient is a formula)."""
     u, v = grid(size)
     height = p.height + 0.14 * (p.inspiration - 0.5)
-    x = p.zoom * (1 + p.aspect) * (u + p.tilt * v) + p.shift_x
+    x = p.zoom * p.film_aspect * (u + p.tilt * v) + p.shift_x
     y = p.zoom * (v - p.tilt * u) + p.shift_y + 0.5 * height
     x = x + 0.03 * p.warp * smooth(p.seed, "warp_x", size, 8)
     y = y + 0.03 * p.warp * smooth(p.seed, "warp_y", size, 8)
@@ -55,6 +55,7 @@ class Thorax:
     air_hidden: np.ndarray  # the same for the lung behind the domes of the diaphragm
     depth: np.ndarray  # path length through the thorax, lung depth
     lung: np.ndarray  # bool: the visible lung fields
+    fillable: np.ndarray  # 0..1: the same, fading out over the rim of the heart
     heart: np.ndarray  # bool
     behind_heart: np.ndarray  # bool: lung hidden by the heart
     dome: np.ndarray  # y of the diaphragm's plateau
@@ -73,14 +74,16 @@ def make_thorax(p: SimpleNamespace, view: View) -> Thorax:
         1.7 * depth_of(p, view) * (p.apex_depth + (1 - p.apex_depth) / 0.42 * np.minimum(np.maximum(view.t, 0), 0.42))
     )
     profile = power(1 - power(np.minimum(radius, 1), p.lung_round), 1 / p.lung_round)
-    clear = np.maximum(full * profile * (1 - 0.95 * np.minimum(1.9 * core, 1)), 0)
+    solid = 0.68 + 0.27 * np.minimum(1.5 * chord(vessels), 1)  # lung goes on behind the heart, hardly beside the spine
+    clear = full * profile * (1 - solid * np.minimum(1.9 * core, 1))
     over = edge(above, 0.015 + 0.5 * view.pixel)
     hidden = clear * (1 - over) * 0.2 * bell(np.maximum(-above, 0) / 0.16)
     inside = (radius < 1) & (above > 0) & (view.t > 0)
     lung = inside & (squared > 1)
     is_heart = ((heart < 1) | (atrium < 1)) & (above > -0.03)
     behind = inside & ~lung & (vessels > 1)
-    return Thorax(cage, radius, above, core, clear * over, hidden, full, lung, is_heart, behind, dome)
+    fillable = edge(squared - 0.75, 0.25) * ((radius < 1.05) & (above > -0.05))
+    return Thorax(cage, radius, above, core, clear * over, hidden, full, lung, fillable, is_heart, behind, dome)
 
 
 def depth_of(p: SimpleNamespace, view: View) -> float:

@@ -50,10 +50,10 @@ def sick(p: SimpleNamespace, view: View, thorax: Thorax) -> Disease:
     pattern = PATTERNS[sum(p.pattern > end for end in PATTERN_ENDS)]
     profile, texture = _grown(p, view, thorax, pattern)
     opacity = (profile > VISIBLE) & thorax.lung
-    filling = profile * texture * _filling(p, pattern) * thorax.lung
+    filling = profile * texture * _filling(p, pattern) * thorax.fillable
     fluid = _effusion(p, view, thorax)
     replaced = 1 - (1 - filling) * (1 - 0.97 * fluid)
-    return Disease(replaced, filling, opacity, fluid > 0.5, pattern)
+    return Disease(replaced, filling, opacity, (fluid > 0.5) & thorax.lung, pattern)
 
 
 def _filling(p: SimpleNamespace, pattern: str) -> float:
@@ -63,8 +63,8 @@ def _filling(p: SimpleNamespace, pattern: str) -> float:
 def _grown(p: SimpleNamespace, view: View, thorax: Thorax, pattern: str) -> tuple[np.ndarray, np.ndarray]:
     """Profile 0..1 and inner texture. A focus that would be too small to count is grown until it counts."""
     draw = {"lobar": _lobar, "round": _round, "patchy": _patchy, "interstitial": _interstitial}[pattern]
-    for attempt in range(8):
-        profile, texture = draw(p, view, thorax, 1.25**attempt)
+    for grow in (1.0, 1.3, 1.7, 2.2, 3.0, 50.0):
+        profile, texture = draw(p, view, thorax, grow)
         counted = _counted((profile > VISIBLE) & thorax.lung, thorax.lung, view.right, 1.5 * PRESENT_EXTENT)
         if counted.any():
             return profile * counted, texture
@@ -88,13 +88,16 @@ def _focus(p: SimpleNamespace, view: View, k: int, x: float, y: float, radius: f
     return edge(1 - np.sqrt(squared) + rough * smooth(p.seed, f"focus_{k}_border", view.size, 14), soft)
 
 
-def _texture(p: SimpleNamespace, view: View, thorax: Thorax, depth: float) -> np.ndarray:
-    """Gentle unevenness of the filling, and air bronchograms: branches that stay open inside it."""
-    uneven = 1 - depth * np.maximum(smooth(p.seed, "opacity_texture", view.size, 18), 0)
-    if p.bronchogram < 0.4:
-        return np.maximum(uneven, 0.3)
-    open_airways = np.minimum(branches(p, view, 0.37, 1.15) * 26, 1) * edge(0.8 - thorax.radius, 0.3)
-    return np.maximum(uneven, 0.3) * (1 - 0.6 * open_airways)
+def _uneven(p: SimpleNamespace, view: View, depth: float) -> np.ndarray:
+    """Gentle unevenness of a filling, around 1."""
+    return np.minimum(np.maximum(1 - depth * smooth(p.seed, "opacity_texture", view.size, 18), 0.4), 1.25)
+
+
+def _bronchograms(p: SimpleNamespace, view: View, thorax: Thorax) -> np.ndarray | float:
+    """Branches that stay open inside a dense consolidation: a factor for the filling."""
+    if p.bronchogram < 0.5 or p.filling < 0.45:
+        return 1.0  # they need filled lung around them to be seen
+    return 1 - 0.35 * np.minimum(branches(p, view, 0.37, 1.15) * 22, 1) * edge(0.62 - thorax.radius, 0.25)
 
 
 def _lobar(p, view, thorax, grow):
@@ -108,7 +111,7 @@ def _lobar(p, view, thorax, grow):
     slope = 0.3 * (p.focus_1_turn - 0.5)
     line = (fissure + 0.06 * (p.focus_1_y - 0.5)) * view.height + slope * (view.side - 0.5)
     focus = focus * edge(way * (view.y - line), 0.03 + 0.5 * view.pixel) * (view.right == right)
-    return focus, _texture(p, view, thorax, 0.12)
+    return focus, _uneven(p, view, 0.10) * _bronchograms(p, view, thorax)
 
 
 def _round(p, view, thorax, grow):
@@ -116,7 +119,7 @@ def _round(p, view, thorax, grow):
     sign = -1 if p.side < 0.6 else 1
     x, y = sign * (0.38 + 0.34 * p.focus_0_x), (0.30 + 0.45 * p.focus_0_y) * view.height
     ball = _focus(p, view, 0, x, y, (0.17 + 0.15 * p.focus_0_radius) * grow, 0.06, 0.22)
-    return ball * (view.right == (sign < 0)), _texture(p, view, thorax, 0.08)
+    return ball * (view.right == (sign < 0)), _uneven(p, view, 0.08)
 
 
 def _patchy(p, view, thorax, grow):
@@ -129,7 +132,7 @@ def _patchy(p, view, thorax, grow):
         radius = (0.20 + 0.22 * getattr(p, f"focus_{k}_radius")) * grow
         spot = _focus(p, view, k, x, y, radius, 0.22, 0.45) * (view.right == right)
         total = np.maximum(total, spot)
-    return total, _texture(p, view, thorax, 0.25)
+    return total, _uneven(p, view, 0.16)
 
 
 def _interstitial(p, view, thorax, grow):
@@ -142,7 +145,7 @@ def _interstitial(p, view, thorax, grow):
         profile = profile * (view.right == (p.side < 0.86))
     streaks = np.minimum(branches(p, view, 0.61, 0.9) * 40 + branches(p, view, 0.23, 1.1) * 40, 1)
     mesh = bell((smooth(p.seed, "interstitial_mesh", view.size, 34) / 0.45) ** 2)
-    return profile, np.minimum(0.35 + 0.45 * streaks + 0.40 * mesh, 1)
+    return profile, np.minimum(0.45 + 0.30 * streaks + 0.35 * mesh, 1)
 
 
 def _effusion(p: SimpleNamespace, view: View, thorax: Thorax) -> np.ndarray:
@@ -152,5 +155,5 @@ def _effusion(p: SimpleNamespace, view: View, thorax: Thorax) -> np.ndarray:
     right = p.effusion_side < 0.5
     wall = np.minimum(thorax.radius, 1.0)
     level = thorax.dome + 0.16 - p.effusion * view.height - 0.26 * wall**4
-    fluid = edge(view.y - level, 0.035 + 0.5 * view.pixel) * (view.right == right) * thorax.lung
-    return fluid * _counted(fluid > 0.5, thorax.lung, view.right, PRESENT_EXTENT)
+    fluid = edge(view.y - level, 0.035 + 0.5 * view.pixel) * (view.right == right) * thorax.fillable
+    return fluid * _counted((fluid > 0.5) & thorax.lung, thorax.lung, view.right, PRESENT_EXTENT)

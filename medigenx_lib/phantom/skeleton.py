@@ -14,8 +14,8 @@ def bone(p: SimpleNamespace, view: View, thorax: Thorax) -> np.ndarray:
     """Water-like mineral path length (S, S) of all bones together, in units of half the thoracic width."""
     mineral = p.rib_mineral * (0.72 + 0.28 * p.age)
     total = 0.105 * mineral * _ribs(p, view, thorax)
-    total += 0.30 * p.spine_mineral * (0.55 + 0.45 * p.age) * _spine(p, view)
-    total += 0.13 * p.clavicle_mineral * _clavicles(p, view)
+    total += 0.24 * p.spine_mineral * (0.55 + 0.45 * p.age) * _spine(p, view)
+    total += 0.10 * p.clavicle_mineral * _clavicles(p, view)
     return total + _shoulders(p, view)
 
 
@@ -25,15 +25,16 @@ def _ribs(p: SimpleNamespace, view: View, thorax: Thorax) -> np.ndarray:
     Behind, ribs leave the spine almost level and fall sideways; in front they fall towards the sternum and end in
     cartilage. Below the diaphragm they fade: there the film is at its limit.
     """
-    drop = (0.13 + 0.22 * p.age + p.rib_slope) * view.height
+    drop = (0.20 + 0.18 * p.age + p.rib_slope) * view.height
     pitch, turn = view.height / p.rib_count, rotation_of(p) * (2 * view.rightness - 1)
-    rear, front = thorax.radius / 1.02 - 0.5 * turn, thorax.radius / 1.02 + turn
+    rear, front = thorax.radius / 1.05 - 0.5 * turn, thorax.radius / 1.05 + turn
     rear_chord, front_chord = chord(rear * rear), chord(front * front)
-    behind = _bars((view.y - drop * (0.5 - 0.5 * rear_chord)) / pitch + p.rib_phase, p.rib_width, 12)
+    arch = 0.10 * view.height * (rear - 0.35) ** 2  # up from the spine before it falls
+    behind = _bars((view.y - drop * (0.5 - 0.6 * rear_chord) + arch) / pitch + p.rib_phase, p.rib_width, 12)
     ahead = _bars((view.y - drop * (0.5 + 0.5 * front_chord)) / pitch + p.rib_phase, p.rib_width * 0.95, 8)
-    behind *= edge(1 - rear, 0.03) * edge(thorax.radius - 0.10, 0.05) / (rear_chord + 0.40)
-    ahead *= edge(1 - front, 0.03) * edge(front - p.rib_front, 0.10) / (front_chord + 0.40)
-    return (behind + 0.75 * ahead) * (0.22 + 0.78 * edge(thorax.above + 0.05, 0.16))
+    behind *= edge(1 - rear, 0.03) * edge(thorax.radius - 0.10, 0.05) / (rear_chord + 0.30)
+    ahead *= edge(1 - front, 0.03) * edge(front - p.rib_front, 0.12) / (front_chord + 0.30)
+    return (behind + 0.45 * ahead) * (0.22 + 0.78 * edge(thorax.above + 0.05, 0.16))
 
 
 def _bars(phase: np.ndarray, half_width: float, last: int) -> np.ndarray:
@@ -41,7 +42,7 @@ def _bars(phase: np.ndarray, half_width: float, last: int) -> np.ndarray:
     nearest = np.rint(phase)
     distance = (phase - nearest) * (1 / half_width)
     distance *= distance
-    bar = chord(distance) - 0.5 * chord(1.8 * distance)
+    bar = chord(distance) - 0.62 * chord(1.6 * distance)
     return bar * ((nearest > 0.5) & (nearest < last))
 
 
@@ -62,9 +63,9 @@ def _clavicles(p: SimpleNamespace, view: View) -> np.ndarray:
     """S-shaped bars from the sternum outwards, thicker at both ends."""
     out = view.side + rotation_of(p) * (2 * view.rightness - 1)
     line = p.clavicle_height * view.height - p.clavicle_slope * (out - 0.5) - 0.05 * np.sin(5.2 * (out - 0.12))
-    thickness = 0.040 + 0.03 * np.abs(out - 0.5)
+    thickness = 0.026 + 0.04 * np.abs(out - 0.5)
     distance = ((view.y - line) / thickness) ** 2
-    return (chord(distance) - 0.4 * chord(1.9 * distance)) * edge(out - 0.16, 0.04) * edge(1.15 - out, 0.06)
+    return (chord(distance) - 0.4 * chord(1.9 * distance)) * edge(out - 0.16, 0.04) * edge(1.0 - out, 0.10)
 
 
 def _shoulders(p: SimpleNamespace, view: View) -> np.ndarray:

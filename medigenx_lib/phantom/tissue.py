@@ -23,9 +23,9 @@ def body(p: SimpleNamespace, view: View) -> np.ndarray:
     across = view.side / half
     across *= across
     top = p.shoulder * view.height + p.shoulder_slope * np.maximum(view.side - p.neck, 0)
-    rise = np.sqrt(np.minimum(np.maximum((view.y - top) / 0.5, 0), 1))
+    rise = np.sqrt(np.minimum(np.maximum((view.y - top) / 0.35, 0), 1))
     trunk = 2.1 * depth * (0.84 + 0.20 * np.minimum(np.maximum(t, 0), 1)) * chord(across * across * across) * rise
-    neck = 1.5 * depth * chord((view.side / (p.neck + 0.04)) ** 2)
+    neck = (1.15 + 0.3 * view.child) * depth * chord((view.side / (p.neck + 0.06)) ** 2)
     return _union(_union(trunk, neck), np.maximum(_head(p, view, depth), _arms(p, view, half)))
 
 
@@ -37,7 +37,7 @@ def _union(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 def _head(p: SimpleNamespace, view: View, depth: float) -> np.ndarray:
     """Chin and jaw at the upper edge of the film, where the patient looks down or the film is long."""
-    low = -0.16 - 0.35 * p.chin
+    low = -0.06 - 0.30 * p.chin
     squared = (view.x / 0.50) ** 2 + ((view.t - low + 0.34) / 0.34) ** 2
     return 1.75 * depth * chord(squared * squared)
 
@@ -70,7 +70,7 @@ def airways(p: SimpleNamespace, view: View) -> np.ndarray:
     below = np.maximum(view.t - p.carina, 0) * view.height
     width = p.tracheal_width * (1 - 0.35 * edge(view.t - p.carina, 0.05))
     tube = chord(((x - 0.9 * below) / width) ** 2) * edge(p.carina + 0.11 - view.t, 0.05)
-    return 1.6 * p.tracheal_width * tube
+    return 2.0 * p.tracheal_width * tube
 
 
 def abdominal_gas(p: SimpleNamespace, view: View, thorax: Thorax) -> np.ndarray:
@@ -91,7 +91,7 @@ def vessels(p: SimpleNamespace, view: View, thorax: Thorax) -> np.ndarray:
     """Blood path length in hila and pulmonary vessels, thinning with the lung around them."""
     t = view.t
     hilum = bell(((view.side - 0.24) / 0.11) ** 2 + ((t - 0.44 - 0.04 * view.rightness) / 0.10) ** 2)
-    tree = branches(p, view, 0.0, 1.0) * 5.5 + 0.03 * np.abs(smooth(p.seed, "lung_texture", view.size, 34))
+    tree = branches(p, view, 0.0, 1.0) * 3.6 + 0.03 * np.abs(smooth(p.seed, "lung_texture", view.size, 34))
     fading = np.minimum(thorax.air / (0.4 * thorax.depth), 1)
     return 0.16 * p.hilum * hilum * edge(thorax.above, 0.1) + p.vessels * tree * fading
 
