@@ -20,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from medigenx_lib.cases import MEASURED_KINDS, SIDES, Finding, Findings, Measurement
-from medigenx_lib.text.parsing import Claim, parse, sentence_claims, split_sentences
+from medigenx_lib.text.parsing import SAID, Claim, parse, parse_sentences
 from medigenx_lib.text.severity import measured_number, severities
 
 __all__ = ["VERDICTS", "Claim", "Verdict", "check", "judge", "omitted", "parse", "summary"]
@@ -29,7 +29,6 @@ VERDICTS = ("supported", "unverifiable", "contradicted")
 """From best to worst."""
 ROUNDING = 0.0051
 """Numbers are written in whole per cent, ratios with two digits: half of the last digit, and float dust."""
-SAID = ("present", "uncertain")
 
 
 @dataclass(frozen=True)
@@ -58,11 +57,10 @@ class _Ruling:
 
 def check(report: str, findings: Findings) -> list[Verdict]:
     """One verdict for each sentence of ``report``, in order, held against ``findings``."""
-    return [_check_sentence(sentence, findings) for _, sentence in split_sentences(report)]
+    return [_check_sentence(sentence, claims, findings) for sentence, claims in parse_sentences(report)]
 
 
-def _check_sentence(sentence: str, findings: Findings) -> Verdict:
-    claims = sentence_claims(sentence)
+def _check_sentence(sentence: str, claims: tuple[Claim, ...], findings: Findings) -> Verdict:
     if not claims:
         return Verdict(sentence, "unverifiable", "says nothing that is measured here")
     worst = max((judge(claim, findings) for claim in claims), key=lambda ruling: ruling.rank)

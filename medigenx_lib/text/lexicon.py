@@ -1,8 +1,9 @@
-"""The parser's vocabulary: (type, value, pattern) rows, longest wording first. One row a concept.
+"""The parser's vocabulary: (type, value, pattern) rows, one concept a row.
 
-Patterns are matched on lower-case text at word boundaries; of two rows that match at the same place, the upper
-one wins. In the manner of NegEx and ConText (Chapman et al., 2001; Harkema et al., 2009), with the region-and-
-predicate statements ("the heart is normal in size") that chest reports are full of.
+Patterns are matched on lower-case text between word boundaries, in verbose mode (blanks and line breaks in a pattern
+mean nothing, ``_`` is a blank). Of rows that match at the same place the upper one wins. In the manner of NegEx and
+ConText (Chapman et al., J Biomed Inform 2001; Harkema et al., J Biomed Inform 2009), with the region-and-predicate
+statements ("the heart is normal in size") that chest reports are full of.
 """
 
 from __future__ import annotations
@@ -12,155 +13,225 @@ import re
 from medigenx_lib.cases import ZONES
 
 RIGHT, LEFT, BOTH = ("right",), ("left",), ("right", "left")
+PLURAL = ("plural",)
+"""Both sides, unless a side is named beside it: "in the bases", but "the right middle and lower lobes"."""
 UPPER, MIDDLE, LOWER = ("upper",), ("middle",), ("lower",)
 ANYWHERE = ()
 
-_ACUTE = r"(?:acute|active|significant|radiographic|definite|evidence of|acute or|focal)"
-_FILM = (
-    r"(?:chest(?: radiographs?| x-?rays?| x-?xxxx| films?| exam(?:ination)?| study| xxxx)?|"
-    r"radiographs?|film|exam(?:ination)?|study|x-?ray)"
-)
-_DISEASE = r"(?:abnormalit(?:y|ies)|disease|process(?:es)?|findings?|pathology|infiltrates? or effusions?)"
-_SIZE = r"(?:size|silhouette|contours?|shadow|diameter|border)"
-_HEART = (
-    r"(?:heart|cardiac|cardio-?mediastinal|cardiothoracic|cardio-?pericardial|cardiopulmonary)"
-    rf"(?: and mediastinal)?(?: {_SIZE})+"
-)
+ACUTE = r"(?: acute | active | significant | radiographic | definite | focal | evidence_of | acute_or )"
+FILM = r"""(?: chest (?: _radiographs? | _x-?rays? | _x-?xxxx | _films? | _exam(?:ination)? | _study | _xxxx )?
+               | radiographs? | film | exam(?:ination)? | study | x-?ray )"""
+DISEASE = r"(?: abnormalit(?:y|ies) | disease | process(?:es)? | findings? | pathology )"
+HEART = r"(?: heart | cardiac | cardio-?mediastinal | cardiothoracic | cardio-?pericardial | cardiopulmonary )"
+SIZE = r"(?: size | silhouette | contours? | shadow | diameter | border )"
 
 STATEMENTS = (
-    ("statement", "comparison", r"no (?:significant |interval |definite |appreciable |substantial |"
-     r"acute )*(?:interval )?"
-     r"(?:change|increase|improvement|worsening)s?|without (?:significant )?(?:interval )?change"),
-    ("statement", "no_acute", rf"(?:no|without)(?: {_ACUTE})* (?:cardio-?(?:pulmonary|respiratory|thoracic)|"
-     rf"(?:intra-?)?thoracic|chest|"
-     rf"pulmonary|cardiac or pulmonary|heart or lung|lung)(?: {_ACUTE}| or pleural)* {_DISEASE}|"
-     rf"no(?: {_ACUTE})+ {_DISEASE}"),
-    ("statement", "abnormal", rf"abnormal {_FILM}"),
-    ("statement", "normal", rf"(?:normal|unremarkable|negative) (?:\w+ )?{_FILM}(?: of the chest)?|"
-     rf"(?:{_FILM}) (?:is|are|appears?) (?:\w+ )?(?:normal|unremarkable)|no abnormalit(?:y|ies)"),
+    ("statement", "comparison", r"""
+        no_(?: (?: significant | interval | definite | appreciable | substantial | acute )_ )*
+        (?: change | increase | improvement | worsening )s?
+        | without_ (?:significant_)? (?:interval_)? change"""),
+    ("statement", "no_acute", rf"""
+        (?: no | without | negative (?:_for)? ) (?: _{ACUTE} )* _
+        (?: cardio-?(?:pulmonary | respiratory | thoracic) | (?:intra-?)?thoracic | chest | pulmonary | lung
+            | cardiac_or_pulmonary | heart_or_lung )
+        (?: _{ACUTE} | _or_pleural )* _{DISEASE}
+        | no (?: _{ACUTE} )+ _{DISEASE}"""),
+    ("statement", "abnormal", rf"abnormal_{FILM}"),
+    ("statement", "normal", rf"""
+        (?: normal | unremarkable | negative )_ (?:\w+_)? {FILM} (?:_of_the_chest)?
+        | {FILM}_ (?: is | are | appears? )_ (?:\w+_)? (?: normal | unremarkable )
+        | no_abnormalit(?:y|ies)"""),
+    ("region", "vessels", r"(?:pulmonary_)? vascular_engorgement (?=_appears?_within)"),
 )  # fmt: skip
 
 SCOPES = (
-    ("hedge", "any", r"can ?not (?:be )?(?:\w+ )?(?:exclude|rule)d?(?: out)?|(?:could|can|"
-     r"may) not be (?:\w+ )?(?:excluded|ruled out)|"
-     r"not (?:\w+ )?(?:excluded|ruled out)|(?:difficult|hard) to exclude|not exclude[sd]?|(?:in|"
-     r"not) completely excluded"),
-    ("unassessed", "any", r"(?:can ?not|could not|can not) be (?:\w+ )?(?:assess|evaluat|measur|determin)\w+|"
-     r"(?:is|are) not (?:\w+ )?(?:assessable|measurable|evaluable)|not (?:\w+ )?assessable|"
-     r"(?:limits?|limited|suboptimal) (?:\w+ )?(?:assessment|evaluation)|(?:assessment|evaluation)(?= .*\blimited\b)|"
-     r"indeterminate"),
-    ("negation", "any", r"not|no longer|absent|ha(?:s|ve) (?:\w+ )?(?:resolved|cleared)|resolved|excluded|ruled out|"
-     r"unlikely"),
-    ("negation", "forward", r"no|without|negative for|free (?:of|from)|absence of|clear of|neither(?= side)|neither|"
-     r"nor|never|lack of|rules? out|"
-     r"rather than|resolution of|clearing of|exclude[s]?|non"),
-    ("hedge", "any", r"may(?: \w+)? represent|may(?: be)?|might|could|possibl[ey]|possibility|probabl[ey]|likely|"
-     r"suggest\w*|suspicious|"
-     r"suspected|suspicion|question\w*|versus|vs|concern\w*|consider\w*|equivocal|potential\w*|perhaps|differential|"
-     r"presumed|presumably"),
-    ("comparison", "any", r"unchanged|stable|stably|previous\w*|prior|comparison|compared|interval\w*|new|newly|"
-     r"persist\w*|again|"
-     r"remains?|increas(?:ed|ing) (?:since|from|compared)|decreas\w+ (?:since|from)|improv\w+|worsen\w+|progress\w+|"
-     r"chronic|since"),
-    ("break", "but", r"but|however|although|though|except(?: for)?|aside from|apart from|other than|otherwise|whereas|"
-     r"while|"
-     r"there (?:is|are|has|have)|in (?:summary|addition)|impression|findings|which"),
-    ("link", "with", r"with|secondary to|due to|from|related to|associated with|accompanied by|representing|"
-     r"represents?|reflecting|reflects?|"
-     r"indicating|indicative of|compatible with|consistent with|causing|and\/or|as well as|plus"),
-    ("verb", "is", r"(?:is|are|was|were|has been|have been) (?:\w+ ){0,1}(?:present|seen|noted|demonstrated|"
-     r"identified|visuali[sz]ed|evident|"
-     r"appreciated|detected|observed)|shows?|demonstrates?|projects?|is|are|involves?|appears?|occup\w+|"
-     r"within(?= the)"),
-    ("list", "and", r"and|or"),
+    ("unassessed", "any", r"""
+        (?: can_?not | could_not )_be_ (?:\w+_)? (?: assess | evaluat | measur | determin )\w+
+        | (?: (?: is | are )_ )? not_ (?:\w+_)? (?: assessable | measurable | evaluable ) | indeterminate
+        | (?: limit(?:s|ed)? | suboptimal )_ (?:\w+_)? (?: assessment | evaluation )
+        | (?: assessment | evaluation ) (?= _.*\blimited\b )"""),
+    ("hedge", "possible any", r"""
+        (?: can_?not | could_not | can_not | may_not )_ (?:be_)? (?:\w+_)? (?: exclude | rule )d? (?:_out)?
+        | not_ (?:\w+_)? (?: excluded? | ruled_out ) | (?: difficult | hard )_to_exclude
+        | possible | questionabl[ey] | equivocal | suspected | (?: may | might | could )_be_(?: present | seen )"""),
+    ("hedge", "probable any", r"probable | likely"),
+    ("hedge", "possible forward", r"""
+        may | might | could | possibly | possibility | versus | vs | differential | perhaps | potential\w* | suspicion
+        | question(?:s | ed | _of)? | concern\w* | consider(?:ed | ations? )? | includes?"""),
+    ("hedge", "probable forward", r"probably | suggest\w* | presumed | presumably | suspicious"),
+    ("negation", "any", r"""
+        not | no_longer | absent | unlikely | excluded | ruled_out
+        | (?: ha(?:s|ve)_ (?:\w+_)? )? (?: resolved | cleared )"""),
+    ("negation", "forward", r"""
+        no | without | negative_for | free_(?: of | from ) | absence_of | clear_of | neither (?= _side ) | neither
+        | nor | never | lack_of | rules?_out | rather_than | resolution_of | clearing_of | excludes? | non"""),
+    ("comparison", "any", r"""
+        unchanged | stable | stably | previous\w* | prior | comparison | compared | interval\w* | new | newly | again
+        | persist\w* | remains? | since | chronic | improv\w+ | worsen\w+ | progress\w+
+        | increas(?: ed | ing )_(?: since | from | compared ) | decreas\w+_(?: since | from )"""),
+    ("break", "but", r"""
+        but | however | although | though | except (?:_for)? | (?: aside | apart )_from | other_than | otherwise
+        | whereas | while | there_(?: is | are | has | have ) | in_(?: summary | addition ) | which
+        | (?: impression | findings ) (?= : )"""),
+    ("link", "with", r"""
+        with | from | (?: secondary | due | related )_to | (?: associated | accompanied | compatible | consistent )_with
+        | accompanied_by | represent(?:s | ing) | reflect(?:s | ing) | indicating | indicative_of | causing | and/or
+        | as_well_as | plus"""),
+    ("verb", "is", r"""
+        (?: (?: is | are | was | were | ha(?:s|ve)_been )_ (?: (?! not ) \w+_ )? )?
+        (?: present | seen | noted | demonstrated | identified | visuali[sz]ed | evident | appreciated | detected )
+        | shows? | demonstrates? | projects? | is | are | involves? | appears? | occup\w+ | within (?= _the )"""),
+    ("list", "and", r"and | or"),
 )  # fmt: skip
 
 REGIONS = (
-    ("region", "heart", rf"{_HEART}|heart"),
-    ("region", "mediastinum", r"(?:superior )?mediastin\w+(?: (?:contours?|silhouette|structures?|width))?|hil(?:ar|"
-     r"um|a)(?: contours?)?|aort(?:a|ic)\b(?: \w+)?"),
-    ("region", "vessels", r"(?:pulmonary |lung |central )*(?:vascular(?:ity)?|vasculature|vessels)(?: markings|"
-     r" pattern)?"),
-    ("region", "pleura", r"costophrenic (?:angles?|sulc(?:us|i)|recess(?:es)?)|pleural (?:spaces?|surfaces?|margins?)|"
-     r"pleura"),
-    ("region", "bones", r"bones?|bony|osseous|skelet\w+|soft tissues?|ribs?|spine|thoracic cage|bony thorax"),
-    ("region", "lungs", r"(?:lung|pulmonary) (?:fields?|parenchyma|zones?|volumes?|aeration)|lungs?|hemithora(?:x|"
-     r"ces)|parenchyma"),
-    ("region", "chest", r"chest|thorax"),
-    ("predicate", "borderline", r"(?:at )?(?:the )?upper limits? of normal|borderline(?: enlarged| in size|"
-     r" enlargement)?|prominent"),
-    ("predicate", "normal", r"within (?:the )?normal(?: limits?)?(?: limits)?|normal(?:ly)?|unremarkable|clear|sharp|"
-     r"intact|within (?:the )?limits|not enlarged|negative"),
-    ("predicate", "enlarged", r"enlarge(?:d|ment)|widened"),
+    ("region", "heart", rf"{HEART} (?:_and_mediastinal)? (?: _{SIZE} )+ | heart"),
+    ("region", "mediastinum", r"""
+        (?:superior_)? mediastin\w+ (?: _(?: contours? | silhouette | structures? | width ) )?
+        | hil(?: ar | um | a ) (?:_contours?)? | aort(?: a | ic ) (?: _(?: contours? | knob | arch | xxxx
+        | silhouette ) )?"""),
+    ("region", "vessels", r"""
+        (?: (?: pulmonary | lung | central )_ )* (?: vascular(?:ity)? | vasculature | vessels ) (?: _(?: markings
+        | pattern ) )?"""),
+    ("region", "pleura", r"""
+        costophrenic_(?: angles? | sulc(?:us | i) | recess(?:es)? ) | pleural_(?: spaces? | surfaces? | margins? )
+        | pleura"""),
+    ("region", "bones", r"bones? | bony | osseous | skelet\w+ | soft_tissues? | ribs? | spine | thoracic_cage"),
+    ("region", "lungs", r"""
+        (?: lung | pulmonary )_(?: fields? | parenchyma | zones? | volumes? | aeration ) | lungs? | parenchyma
+        | hemithora(?: x | ces )"""),
+    ("region", "chest", r"chest | thorax"),
+    ("predicate", "normal", r"""
+        (?: at_ | near_ | top_ | the_ )* (?: upper_limits?_of_ | top_ ) normal (?:_limits?)?
+        | within_(?:the_)?limits (?:_of_normal)?
+        | within_(?:the_)?normal (?:_limits?)? (?:_limits)? | normal(?:ly)? | unremarkable | clear | sharp | intact
+        | negative"""),
+    ("predicate", "borderline", r"""
+        borderline (?: _(?: enlarged | in_size | enlargement ) )? | (?<! most\s ) prominent | prominence"""),
+    ("predicate", "enlarged", r"enlarge(?: d | ment ) | widened | (?:too_)? large | big"),
 )  # fmt: skip
 
 PLACES = (
-    ("place", (RIGHT, UPPER), r"rul|right upper lobe"),
-    ("place", (RIGHT, MIDDLE), r"rml|(?:right )?middle lobe"),
-    ("place", (RIGHT, LOWER), r"rll|right lower lobe"),
-    ("place", (LEFT, UPPER), r"lul|left upper lobe"),
+    ("place", (RIGHT, UPPER), r"rul | right_upper_lobe"),
+    ("place", (RIGHT, MIDDLE), r"rml | (?:right_)? middle_lobe"),
+    ("place", (RIGHT, LOWER), r"rll | right_lower_lobe"),
+    ("place", (LEFT, UPPER), r"lul | left_upper_lobe"),
     ("place", (LEFT, MIDDLE), r"lingul\w*"),
-    ("place", (LEFT, LOWER), r"lll|left lower lobe|retro-?cardiac"),
-    ("place", (BOTH, LOWER), r"bi-?bas(?:al|ilar|ally)|lung bases|bases|lower lobes"),
-    ("place", (BOTH, UPPER), r"bi-?apical(?:ly)?|apices|upper lobes"),
+    ("place", (LEFT, LOWER), r"lll | left_lower_lobe | retro-?cardiac"),
+    ("place", (BOTH, LOWER), r"bi-?bas(?: al | ilar | ally )"),
+    ("place", (BOTH, UPPER), r"bi-?apical(?:ly)?"),
+    ("place", (PLURAL, LOWER), r"lung_bases | bases | lower_(?: lobes | lungs )"),
+    ("place", (PLURAL, UPPER), r"apices | upper_(?: lobes | lungs )"),
+    ("place", (PLURAL, MIDDLE), r"(?: mid | central )_lungs | mid-?lungs"),
+    ("place", (PLURAL, ANYWHERE), r"throughout_ (?:the_)? lungs"),
     ("place", (BOTH, MIDDLE), r"bi-?hilar"),
-    ("place", (BOTH, ANYWHERE), r"bilateral(?:ly)?|both|right and left|left and right|(?:either|neither) (?:side|"
-     r"lung)|right (?:greater|more) than left|left (?:greater|more) than right"),
-    ("place", (ANYWHERE, ZONES), r"all (?:three )?(?:(?P<all>right|left) )?(?:lung )?zones"),
-    ("place", (RIGHT, ANYWHERE), r"right(?:-sided)?"),
-    ("place", (LEFT, ANYWHERE), r"left(?:-sided)?"),
-    ("place", (ANYWHERE, UPPER), r"upper|apex|apical|suprahilar"),
-    ("place", (ANYWHERE, MIDDLE), r"mid|middle|mid-?lung|(?:peri|para)-?hilar|hilar"),
-    ("place", (ANYWHERE, LOWER), r"lower|base|basal|basilar|infrahilar|inferior"),
+    ("place", (BOTH, ANYWHERE), r"""
+        bilateral(?:ly)? | both (?! _(?: on | frontal | pa ) ) | right_and_left | left_and_right | (?: either
+        | neither )_(?: side | lung )
+        | right_(?: greater | more | larger )_than_left | left_(?: greater | more | larger )_than_right"""),
+    ("place", (ANYWHERE, ZONES), r"all_ (?:three_)? (?: (?P<all> right | left )_ )? (?:lung_)? zones"),
+    ("place", (RIGHT, ANYWHERE), r"right (?:-sided)?"),
+    ("place", (LEFT, ANYWHERE), r"left (?:-sided)?"),
+    ("place", (ANYWHERE, UPPER), r"upper | apex | apical"),
+    ("place", (ANYWHERE, MIDDLE), r"""
+        mid | middle | mid-?lung | (?: peri | para | supra | infra | juxta )-?hilar
+        | (?:inferior_)? hil(?: ar | um | a ) (?! _(?: contours? | structures? | silhouette | lymph | calci\w+ ) )
+        | central (?! _(?: venous | line | catheter | vasc\w+ | airway\w* ) )"""),
+    ("place", (ANYWHERE, LOWER), r"lower | base | basal | basilar | inferior"),
 )  # fmt: skip
 
+PERCENT = r"(?: % | percent | per_cent )"
 ATTRIBUTES = (
-    ("density", "moderate", r"moderately dense|(?:of )?(?:moderate|intermediate)[- ]density|(?:moderate|"
-     r"intermediate) in density"),
-    ("density", "faint", r"(?:of )?low[- ]density|low in density|faint(?: in density)?|hazy|ground-?glass|faintly|"
-     r"haziness"),
-    ("density", "dense", r"(?:of )?high[- ]density|high in density|dense(?:ly)?"),
+    ("density", "moderate", r"""
+        moderately_dense | (?:of_)? (?: moderate | intermediate )[_-]density | (?: moderate
+        | intermediate )_in_density"""),
+    ("density", "faint", r"""
+        (?:of_)? low[_-]density | low_in_density | faint(?:ly)? (?:_in_density)? | haz(?: y | iness )
+        | ground-?glass"""),
+    ("density", "dense", r"(?:of_)? high[_-]density | high_in_density | dense(?:ly)?"),
     ("pattern", "lobar", r"lobar"),
     ("pattern", "round", r"round(?:ed)?"),
     ("pattern", "patchy", r"patchy"),
-    ("pattern", "interstitial", r"interstitial|reticular|reticulonodular"),
-    ("severity", "mild", r"mild(?:ly)?|minor|slight(?:ly)?|minimal(?:ly)?|small|tiny|trace|subtle|minimally"),
-    ("severity", "moderate", r"moderate(?:ly)?(?:-sized)?"),
-    ("severity", "severe", r"severe(?:ly)?|extensive|marked(?:ly)?|large|massive|gross(?:ly)? (?=enlarged)"),
-    ("ratio", None, r"cardio-?thoracic (?:ratio|index)(?: \w+){0,3}? (?P<ratio>[01]?\.\d+|\d+(?:\.\d+)? ?(?:%|percent|"
-     r"per cent))"),
-    ("percent", None, r"(?P<percent>\d+(?:\.\d+)?) ?(?:%|percent|per cent)(?: of (?:the |that )?(?P<of>right|left)?)?"),
+    ("pattern", "interstitial", r"interstitial | reticular | reticulonodular"),
+    ("severity", "mild", r"mild(?:ly)? | minor | slight(?:ly)? | minimal(?:ly)? | small | tiny | trace | subtle"),
+    ("severity", "moderate", r"moderate(?:ly)? (?:-sized)?"),
+    ("severity", "severe", r"severe(?:ly)? | extensive | marked(?:ly)? | large (?! _heart) | massive"),
+    ("ratio", None, rf"""
+        cardio-?thoracic_(?: ratio | index ) (?: _\w+ ){{0,3}}? _(?P<ratio> [01]?\.\d+
+        | \d+(?:\.\d+)? _?{PERCENT} )"""),
+    ("percent", None, rf"""
+        (?P<percent> \d+(?:\.\d+)? ) _?{PERCENT} (?: _of_ (?: (?: the | that )_ )? (?P<of> right | left )? )?"""),
 )  # fmt: skip
 
 KINDS = (
-    ("mention", "effusion", r"(?<!pericardial )(?:pleural )?effusions?|pleural fluid(?: collections?)?|"
-     r"hydropneumothorax|hydrothorax|hemothorax"),
-    ("mention", "pneumothorax", r"(?:hydro)?pneumothora(?:x|ces|xes)"),
-    ("mention", "cardiomegaly", r"cardiomegaly|cardiac enlargement|enlargement of (?:the )?(?:heart|"
-     r"cardiac silhouette)"),
-    ("mention", "edema", r"(?:pulmonary |interstitial |alveolar )*o?edema|(?:pulmonary |central |mild )*(?:vascular |"
-     r"venous )congestion|"
-     r"congestive (?:heart )?failure|heart failure|chf|cephalization|(?:vascular )?engorgement|congest(?:ion|ed)"),
-    ("mention", "atelectasis", r"atelecta\w+(?: changes?)?"),
-    ("mention", "opacity", r"(?:air ?-?space |parenchymal |alveolar |pulmonary |lung |focal )*(?:opacit(?:y|ies)|"
-     r"opacifications?|consolidat(?:ions?|ive)|infiltrat(?:es?|ions?|ive))"
-     r"|air ?-?spaces? (?:disease|process|density|densities)|(?:broncho)?pneumonia|pneumonic|air bronchograms?|"
-     r"focal airspace"),
-    ("mention", "nodule", r"(?:pulmonary |lung )*(?:nodul(?:es?|arity|ar)|mass(?:es)?)|granulomas?|granulomatous"),
-    ("mention", "scar", r"scar(?:s|ring)?|fibro(?:sis|tic)|cicatri\w+"),
-    ("mention", "hyperinflation", r"hyper-?(?:expan|inflat|aerat|lucen|disten)\w+|emphysem\w+|copd|"
-     r"chronic obstructive"),
-    ("mention", "low_volume", r"(?:low|small|decreased|diminished|reduced) (?:lung )?volumes?|hypo-?(?:inflat|aerat|"
-     r"ventil|expan)\w+|(?:low|poor|shallow) inspirat\w+"),
-    ("mention", "other", r"(?:additional )?abnormalit(?:y|ies)"),
+    ("mention", "effusion pneumothorax", r"hydro-?pneumothora(?: x | ces | xes )"),
+    ("mention", "pneumothorax", r"pneumothora(?: x | ces | xes ) | pleural_air (?:_collections?)?"),
+    ("mention", "effusion", r"""
+        (?<! pericardial\s ) (?:pleural_)? effusions? | pleural_fluid (?:_collections?)? | hydrothorax | hemothorax"""),
+    ("mention", "cardiomegaly", r"""
+        cardiomegaly | cardiac_enlargement | enlargement_of_ (?:the_)? (?: heart | cardiac_silhouette )
+        | (?: heart | cardiac_silhouette ) (?: _(?: size | is | remains | appears | xxxx | \w+ly ) )* _large"""),
+    ("mention", "edema", r"""
+        (?: (?: pulmonary | interstitial | alveolar )_ )* o?edema | (?: congestive_heart | heart | cardiac
+        | congestive )_failure | chf
+        | (?: (?: pulmonary | central | vascular | venous )_ )* (?: congesti(?: on | ve_changes? )
+        | engorge(?: ment | d ) )
+        | (?: (?: pulmonary | central | venous )_ )* vascular(?:ity)? _ (?: prominence | redistribution )
+        | (?: pulmonary_)? vascul\w+_is_ (?:\w+_)? (?: prominent | increased )
+        | (?: increased | prominent | congested )_ (?: (?: pulmonary | central | lung )_ )? vascul\w+
+        | pulmonary_venous_hypertension | cephalization"""),
+    ("mention", "atelectasis", r"""
+        atelecta\w+ (?:_changes?)? | (?: (?: lobar | lung | complete | partial | subsegmental )_ )* collapse"""),
+    ("mention", "opacity", r"""
+        (?: (?: air_?-?space | parenchymal | alveolar | pulmonary | lung | focal )_ )*
+        (?: opacit(?: y | ies ) | opacifications? | consolidat(?: ions? | ive ) | infiltrates? | infiltrations? )
+        | air_?-?spaces?_(?: disease | process | densit(?: y | ies ) ) | (?:broncho)? pneumonias? | pneumonic
+        | air_bronchograms? | focal_airspace"""),
+    ("mention", "nodule", r"""
+        (?: (?: pulmonary | lung )_ )* (?: nodul(?: es? | arity | ar ) | mass(?:es)? ) | granulomas?
+        | granulomatous"""),
+    ("mention", "scar", r"scar(?: s | ring )? | fibro(?: sis | tic ) | cicatri\w+"),
+    ("mention", "other", r"subcutaneous_(?: emphysema | air | gas )"),
+    ("mention", "hyperinflation", r"""
+        hyper-?(?: expan | inflat | aerat | lucen | disten )\w+ | emphysem\w+ | copd | chronic_obstructive"""),
+    ("mention", "low_volume", r"""
+        (?: low | small | decreased | diminished | reduced )_ (?:lung_)? volumes?
+        | lung_volumes? (?: _(?: are | is | appear | remain | slightly | somewhat | mildly | on | the | xxxx ) )*
+          _(?: low | decreased | diminished | reduced | small )
+        | hypo-?(?: inflat | aerat | ventil | expan )\w+ | (?: low | poor | shallow )_inspirat\w+"""),
+    ("mention", "other", r"""
+        (?:additional_)? abnormalit(?: y | ies )
+        | fractur\w+ | tortuous | tortuosity | ectatic | ectasia | calcifi\w+ | (?: dextro | levo | kypho )? scolio\w+
+        | kypho\w+ | curvature | osteophyt\w+ | spondyl\w+ | spurring | arthriti\w+ | arthros\w+
+        | arthropath\w+ | dish | catheters? | port | picc | pacemakers? | pacer | pacing | a?icd | sternotomy
+        | (?:surgical_)? clips? | sutures? | stents? | prosthe\w+ | hardware | tubes? | leads? | tracheostomy | cabg
+        | fusion | cholecystectomy | herni\w+ | eventration | elevat\w+ | thicken\w+ | blunt\w+ | deformit\w+
+        | compression | wedg\w+ | osteopeni\w+ | demineraliz\w+ | lytic | sclero\w+ | osteoporo\w+
+        | (?:lymph)? adenopathy
+        | lymphaden\w+ | atheroscler\w+ | aneurysm\w* | unfold\w+ | atheroma\w* | bronchovascular | markings
+        | bronchi(?: tis | ectasis ) | peribronchial | cuffing | lucen\w+ | bulla\w* | bullous | blebs? | cavit\w+
+        | lesions? | densit(?: y | ies ) | shadow | dextrocardia | situs | pericardial | azygos | surgical
+        | postoperative
+        | foreign | metallic | bullets? | widen(?: ed | ing ) | dilat\w+ | shift\w* | deviat\w+ | flatten\w+ | obscur\w+
+        | crowding | mastectomy | lobectomy | pneumonectomy | resection | dislocat\w+ | ossifi\w+ | irregularit\w+
+        | plaques? | implants? | volume_loss | fullness | ectop\w+ | tenting
+        | tips? | generator | device | (?:valve_)? replacement | nipple | postsurgical | (?: epicardial
+        | pericardial )_fat
+        | pneumoperitoneum | pneumomediastinum | syndesmophyt\w+ | degenerat\w+ | lobulated | central_venous_line"""),
 )  # fmt: skip
 
 ROWS = (*STATEMENTS, *KINDS, *ATTRIBUTES, *SCOPES, *PLACES, *REGIONS)
+
+
+def _flat(pattern: str) -> str:
+    """A verbose pattern as a plain one: blanks dropped, ``_`` a blank."""
+    return re.sub(r"\s+", "", pattern).replace("_", " ")
+
+
 MASTER = re.compile(
-    r"(?<![\w-])(?:"
-    + "|".join(f"(?P<row{i}>{pattern})" for i, (_, _, pattern) in enumerate(ROWS))
-    + r")(?![\w])|[,;:/&]"
+    r"(?<![\w-])(?:" + "|".join(f"(?P<row{i}>{_flat(row[2])})" for i, row in enumerate(ROWS)) + r")(?!\w)|[,;:/&]"
 )
+"""All rows at once; the name of the group that matched gives the row. Bare punctuation has no group."""
 
 REGION_KINDS = {
     "heart": ("cardiomegaly",), "lungs": ("opacity",), "pleura": ("effusion",), "vessels": ("edema",),
@@ -171,3 +242,4 @@ STATEMENT_CLAIMS = {
     "normal": (("normal", "present"),), "abnormal": (("normal", "absent"),),
     "no_acute": (("opacity", "absent"), ("effusion", "absent")), "comparison": (),
 }  # fmt: skip
+"""What the statements on a whole film say, as (kind, presence)."""

@@ -15,25 +15,33 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from medigenx_lib.cases import SIDES, ZONES, Finding, Measurement
-from medigenx_lib.text.lexicon import MASTER, REGION_KINDS, ROWS, STATEMENT_CLAIMS
+from medigenx_lib.text.lexicon import BOTH, MASTER, PLURAL, REGION_KINDS, ROWS, STATEMENT_CLAIMS
 
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+|(?<=[a-z)])\.(?=[A-Z])")
 ENUMERATION = re.compile(r"^\s*(?:\d+[.)]|[-*•])?\s*$")
-WHOLE_FILM = ("cardiomegaly", "normal", "other")
+WHOLE_FILM = ("cardiomegaly", "normal")
 """Kinds that have neither side nor zone."""
-DIFFUSE = ("edema", "hyperinflation", "low_volume", *WHOLE_FILM)
+DIFFUSE = ("edema", "hyperinflation", "low_volume", "other", *WHOLE_FILM)
 """Kinds that take no place from the finding named before them."""
+SAID = ("present", "uncertain")
+ANAPHOR = re.compile(r"(?:\d+\.\s*)?(?:this|these|it|the appearance|appearance)\b", re.IGNORECASE)
 PREPOSITION = re.compile(r"\s*(?:,? ?(?:in|at|of|over|within|involving|throughout|on)\b)")
 
 
 @dataclass(frozen=True)
 class Claim:
-    """What one phrase says. ``span``: its characters in the text; ``comparison``: it speaks of an earlier film."""
+    """What one phrase says.
+
+    ``span``: its characters in the text. ``comparison``: it speaks of an earlier film. ``hedge``: of an uncertain
+    claim, ``probable`` or ``possible``, or ``explanation`` where it is offered for a finding named before ("opacity,
+    which may represent atelectasis").
+    """
 
     sentence: str
     finding: Finding
     span: tuple[int, int]
     comparison: bool = False
+    hedge: str | None = None
 
 
 class Token(NamedTuple):
@@ -49,11 +57,28 @@ class Token(NamedTuple):
 
 def parse(text: str) -> list[Claim]:
     """The claims of a report, in reading order; "bilateral" gives one for each side. No claim, no entry."""
-    return [
-        replace(claim, span=(claim.span[0] + start, claim.span[1] + start))
-        for start, sentence in split_sentences(text)
-        for claim in sentence_claims(sentence)
-    ]
+    return [claim for _, claims in parse_sentences(text) for claim in claims]
+
+
+def parse_sentences(text: str) -> list[tuple[str, tuple[Claim, ...]]]:
+    """(sentence, its claims) pairs. "This may represent ..." speaks of the place named in the sentence before."""
+    result: list[tuple[str, tuple[Claim, ...]]] = []
+    for start, sentence in split_sentences(text):
+        claims = sentence_claims(sentence)
+        if result and claims and ANAPHOR.match(sentence):
+            claims = tuple(_explaining(claim, result[-1][1]) for claim in claims)
+        shifted = (replace(claim, span=(claim.span[0] + start, claim.span[1] + start)) for claim in claims)
+        result.append((sentence, tuple(shifted)))
+    return result
+
+
+def _explaining(claim: Claim, before: Sequence[Claim]) -> Claim:
+    """``claim`` as an explanation of what the sentence before named, at its place."""
+    there = [c.finding for c in before if c.finding.presence in SAID and (c.finding.side or c.finding.zones)]
+    finding = claim.finding
+    if len(there) == 1 and not (finding.side or finding.zones) and finding.kind not in DIFFUSE:
+        finding = replace(finding, side=there[0].side, zones=there[0].zones)
+    return replace(claim, finding=finding, hedge=claim.hedge and "explanation")
 
 
 def split_sentences(text: str) -> Iterator[tuple[int, str]]:
@@ -76,14 +101,13 @@ def sentence_claims(sentence: str) -> tuple[Claim, ...]:
     tokens = _resolve_places(_scan(sentence.lower()))
     tokens = _resolve_predicates(tokens)
     tokens = _resolve_unassessed(tokens)
-    presences = _presences(tokens)
-    segments = _segments(tokens, sentence)
     claims: list[Claim] = []
-    for (index, before, after), presence in zip(segments, presences, strict=True):
-        mention = tokens[index]
-        for finding in _findings(mention, presence, before, after):
-            claims.append(Claim(sentence, finding, (mention.start, mention.end), _compares(tokens, index)))
-    return (*_inherit_places(claims, tokens), *_statement_claims(sentence, tokens), *_lone_ratios(sentence, tokens))
+    for (index, before, after), (presence, hedge) in zip(_segments(tokens, sentence), _presences(tokens), strict=True):
+        mention, compares = tokens[index], _compares(tokens, index)
+        for kind in mention.value.split():
+            for finding in _findings(kind, presence, before, after):
+                claims.append(Claim(sentence, finding, (mention.start, mention.end), compares, hedge))
+    return (*_share_places(claims, tokens), *_statement_claims(sentence, tokens), *_lone_ratios(sentence, tokens))
 
 
 # --- tokens ---
@@ -125,52 +149,66 @@ def _resolve_places(tokens: list[Token]) -> list[Token]:
             if k >= len(tokens) or not _is_zone(tokens[k]):
                 break
             zones = tuple(z for z in ZONES if z in token.value[1] + tokens[k].value[1])
-            token, j = token._replace(value=((), zones), end=tokens[k].end), k + 1
+            sides = token.value[0] or tokens[k].value[0]
+            token, j = token._replace(value=(sides, zones), end=tokens[k].end), k + 1
         result.append(token)
         i = j
     return result
 
 
 def _is_zone(token: Token) -> bool:
-    return token.type == "place" and not token.value[0]
+    return token.type == "place" and token.value[0] in ((), PLURAL) and bool(token.value[1])
 
 
 def _resolve_predicates(tokens: list[Token]) -> list[Token]:
     """Region and predicate become a mention: "the heart is normal in size", "clear lungs", "enlarged heart"."""
     result: list[Token] = []
-    subjects: list[int] = []
-    pending: Token | None = None
+    subjects: list[int] = []  # where regions stand that wait for a predicate
+    spent = False  # they have had one: "at the upper limits of normal or mildly enlarged"
+    pending: Token | None = None  # a predicate that waits for its region
     for token in tokens:
-        if token.type == "region":
-            if pending is not None:
-                result += _predicate_mentions([token], pending)
-            else:
-                subjects.append(len(result))
-        elif token.type == "predicate":
-            if subjects:
-                mentions = _predicate_mentions([result[i] for i in subjects], token)
-                if mentions:
-                    result[subjects[0]] = result[subjects[0]]._replace(type="subject")
-                result += mentions
-                subjects, pending = [], None
+        if token.type == "predicate":
+            if subjects and (not spent or result[-1].value not in (",", "and")):
+                result += _predicate_mentions(result, subjects, token)
+                spent = True
             else:
                 pending = token
             continue
+        if token.type == "region" and pending is not None:
+            result.append(token)
+            result += _predicate_mentions(result, [len(result) - 1], pending)
+            pending = pending if pending.value == "normal" else None  # "normal heart and lungs"
+            continue
+        if token.type == "region":
+            subjects, spent = ([] if spent else subjects) + [len(result)], False
         elif token.type in ("break", "link", "mention", "verb"):
+            result += _bare(pending) if token.type != "mention" else []
             pending = None
             subjects = subjects if token.type == "verb" else []
         result.append(token)
-    return result
+    return result + _bare(pending)
 
 
-def _predicate_mentions(regions: Sequence[Token], predicate: Token) -> list[Token]:
-    """The mentions that "``regions`` are ``predicate``" makes."""
+def _predicate_mentions(result: list[Token], subjects: Sequence[int], predicate: Token) -> list[Token]:
+    """The mentions that "``subjects`` are ``predicate``" makes; the first subject ends what was negated before."""
+    regions = [result[i].value for i in subjects]
+    result[subjects[0]] = result[subjects[0]]._replace(type="subject")
     if predicate.value == "normal":
-        return [_mention(kind, predicate, "absent" if kind != "normal" else None)
-                for region in regions for kind in REGION_KINDS[region.value]]  # fmt: skip
-    if "heart" not in [region.value for region in regions]:
+        return [
+            _mention(kind, predicate, "absent" if kind != "normal" else None)
+            for region in regions
+            for kind in REGION_KINDS[region]
+        ]
+    if "heart" in regions:
+        return [_mention("cardiomegaly", predicate, "uncertain" if predicate.value == "borderline" else None)]
+    return [_mention("other", predicate, None)]
+
+
+def _bare(predicate: Token | None) -> list[Token]:
+    """ "Prominent", "enlarged" without any region known here: some other abnormality."""
+    if predicate is None or predicate.value == "normal":
         return []
-    return [_mention("cardiomegaly", predicate, "uncertain" if predicate.value == "borderline" else None)]
+    return [_mention("other", predicate, None)]
 
 
 def _mention(kind: str, at: Token, presence: str | None) -> Token:
@@ -206,22 +244,48 @@ def _clauses(tokens: Sequence[Token]) -> list[list[Token]]:
 # --- presence: the scope of negations and hedges ---
 
 
-def _presences(tokens: Sequence[Token]) -> list[str]:
-    """The presence of each mention, in order."""
-    said: list[str] = []
-    negated = hedged = False
+def _presences(tokens: Sequence[Token]) -> list[tuple[str, str | None]]:
+    """(presence, hedge) of each mention, in order."""
+    said: list[tuple[str, str | None]] = []
+    negated, hedge = False, None
     for i, token in enumerate(tokens):
         if token.type in ("break", "subject") or _ends_scope(tokens, i):
-            negated = hedged = False
-        if token.type == "negation":
-            negated, hedged = True, False
+            negated, hedge = False, None
+        if token.type in ("negation", "hedge") and _looks_back(tokens, i):
+            _apply_backwards(said, tokens, i)
+        elif token.type == "negation":
+            negated, hedge = True, None
         elif token.type == "hedge":
-            hedged = True
+            hedge = _hedge(tokens, i, hedge)
         elif token.type == "mention":
-            said.append(token.presence or ("absent" if negated else "uncertain" if hedged else "present"))
-        if token.type in ("negation", "hedge") and token.value == "any" and not _mention_follows(tokens, i):
-            _apply_backwards(said, tokens, i, "absent" if token.type == "negation" else "uncertain")
+            said.append(_presence(token, negated, hedge))
     return said
+
+
+def _presence(mention: Token, negated: bool, hedge: str | None) -> tuple[str, str | None]:
+    if mention.presence:
+        return mention.presence, "probable" if mention.presence == "uncertain" else None
+    if negated:
+        return "absent", None
+    return ("uncertain", hedge) if hedge else ("present", None)
+
+
+def _hedge(tokens: Sequence[Token], i: int, before: str | None) -> str:
+    """The hedge from token ``i`` on: an explanation if it directly follows what it explains, or a bare "this"."""
+    grade = tokens[i].value.split()[0]
+    if "explanation" in (before, grade) or _explains(tokens, i):
+        return "explanation"
+    return "possible" if before == "possible" else grade
+
+
+def _explains(tokens: Sequence[Token], i: int) -> bool:
+    """True if a mention stands before the hedge, in its clause, and no "and" or "with" begins anew between them."""
+    for token in reversed(tokens[:i]):
+        if token.type == "mention":
+            return token.presence != "absent"
+        if token.type in ("break", "link", "negation", "subject") or token.value == "and":
+            return False
+    return False
 
 
 def _ends_scope(tokens: Sequence[Token], i: int) -> bool:
@@ -233,17 +297,19 @@ def _ends_scope(tokens: Sequence[Token], i: int) -> bool:
     return token.type == "verb" and any(t.type == "mention" for t in tokens[:i])
 
 
-def _mention_follows(tokens: Sequence[Token], i: int) -> bool:
-    for token in tokens[i + 1 :]:
-        if token.type == "break":
-            return False
-        if token.type == "mention":
-            return True
-    return False
+def _looks_back(tokens: Sequence[Token], i: int) -> bool:
+    """True for "... is not seen", and for "... cannot be excluded" with no mention after it."""
+    if not tokens[i].value.endswith("any"):
+        return False
+    if tokens[i].type == "negation" and i + 1 < len(tokens) and tokens[i + 1].type == "verb":
+        return any(token.type == "mention" for token in tokens[:i])
+    following = next((t.type for t in tokens[i + 1 :] if t.type in ("break", "mention")), "break")
+    return following == "break"
 
 
-def _apply_backwards(said: list[str], tokens: Sequence[Token], i: int, presence: str) -> None:
-    """ "... is not seen", "... cannot be excluded": the mentions of the clause before it."""
+def _apply_backwards(said: list[tuple[str, str | None]], tokens: Sequence[Token], i: int) -> None:
+    """ "... is not seen", "... cannot be excluded": the mentions of the clause before token ``i``."""
+    scope = ("absent", None) if tokens[i].type == "negation" else ("uncertain", tokens[i].value.split()[0])
     index = len(said)
     for token in reversed(tokens[:i]):
         if token.type == "break":
@@ -251,7 +317,7 @@ def _apply_backwards(said: list[str], tokens: Sequence[Token], i: int, presence:
         if token.type == "mention":
             index -= 1
             if token.presence is None:
-                said[index] = presence
+                said[index] = scope
 
 
 def _compares(tokens: Sequence[Token], index: int) -> bool:
@@ -286,9 +352,8 @@ def _cut(tokens: Sequence[Token], i: int, j: int, sentence: str) -> int:
     return j if PREPOSITION.match(sentence, tokens[i].end) else i + 1
 
 
-def _findings(mention: Token, presence: str, before: list[Token], after: list[Token]) -> list[Finding]:
+def _findings(kind: str, presence: str, before: list[Token], after: list[Token]) -> list[Finding]:
     """The findings that one mention states: one for each place."""
-    kind = mention.value
     if kind == "cardiomegaly":
         ratio = next((t.value for t in (*after, *before) if t.type == "ratio"), None)
         measured = None if ratio is None else Measurement("cardiothoracic_ratio", ratio)
@@ -316,8 +381,11 @@ def _extent(shares: Sequence[Token], side: str | None) -> float | None:
 def _places(tokens: Sequence[Token]) -> list[tuple[str | None, tuple[str, ...]]]:
     """(side, zones) pairs: "right upper and left lower" is two, "bilateral" is two, no place is (None, ())."""
     groups: list[list] = [[(), ()]]
+    named = any(token.value[0] not in ((), PLURAL) for token in tokens)
     for token in tokens:
         sides, zones = token.value
+        if sides == PLURAL:
+            sides = () if named else BOTH
         if sides and groups[-1][0] and sides != groups[-1][0]:
             groups.append([sides, zones])
             continue
@@ -330,26 +398,32 @@ def _places(tokens: Sequence[Token]) -> list[tuple[str | None, tuple[str, ...]]]
     return [(side, merged[side]) for side in (None, *SIDES) if side in merged]
 
 
-def _inherit_places(claims: list[Claim], tokens: Sequence[Token]) -> list[Claim]:
-    """A claim without a place takes that of the one before it: "left basal opacity, likely atelectasis"."""
-    result: list[Claim] = []
+def _share_places(claims: list[Claim], tokens: Sequence[Token]) -> list[Claim]:
+    """A claim without a place takes that of the mention before it ("left basal opacity, likely atelectasis"), or of
+    the one after it if the place comes last ("atelectasis or infiltrate in the right base")."""
+    shared: list[Claim] = []
     for claim in claims:
+        shared += _placed_like(claim, [c for c in shared if c.span == shared[-1].span], tokens)
+    result: list[Claim] = []
+    for claim in reversed(shared):
         donors = [c for c in result if c.span == result[-1].span]
-        if _can_inherit(claim, donors, tokens):
-            for donor in donors:
-                placed = replace(claim.finding, side=donor.finding.side, zones=donor.finding.zones)
-                result.append(replace(claim, finding=placed))
-        else:
-            result.append(claim)
-    return result
+        last = donors and not any(t.type == "place" and claim.span[1] <= t.start < donors[0].span[0] for t in tokens)
+        result += _placed_like(claim, donors if last else [], tokens)
+    return result[::-1]
 
 
-def _can_inherit(claim: Claim, donors: Sequence[Claim], tokens: Sequence[Token]) -> bool:
-    there = ("present", "uncertain")
-    if not donors or claim.finding.side or claim.finding.zones or claim.finding.kind in DIFFUSE:
-        return False
-    broken = any(t.type == "break" and donors[0].span[1] <= t.start < claim.span[0] for t in tokens)
-    return not broken and claim.finding.presence in there and donors[0].finding.presence in there
+def _placed_like(claim: Claim, donors: Sequence[Claim], tokens: Sequence[Token]) -> list[Claim]:
+    """``claim`` at the places of ``donors``, the claims of one neighbouring mention; as it is if it has its own."""
+    finding = claim.finding
+    if finding.side or finding.zones or finding.kind in DIFFUSE or finding.presence not in SAID:
+        return [claim]
+    if not donors or donors[0].finding.presence not in SAID:
+        return [claim]
+    first, second = sorted((claim.span, donors[0].span))
+    if any(t.type == "break" and first[1] <= t.start < second[0] for t in tokens):
+        return [claim]
+    places = dict.fromkeys((donor.finding.side, donor.finding.zones) for donor in donors)
+    return [replace(claim, finding=replace(finding, side=side, zones=zones)) for side, zones in places]
 
 
 # --- claims without a mention ---

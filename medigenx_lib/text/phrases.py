@@ -162,10 +162,10 @@ STATEMENTS = {
         "possible {adjectives} {pre} {noun}{tail}{number}",
         "there may be {article} {adjectives} {noun} in {place}{tail}{number}",
         "questionable {adjectives} {noun} in {place}{tail}{number}",
-        "{article} {adjectives} {pre} {noun} is suspected{tail}{number}",
+        "{article} {adjectives} {pre} {noun} {be} suspected{tail}{number}",
         "{article} {adjectives} {pre} {noun} cannot be excluded{tail}{number}",
         "findings suggest {article} {adjectives} {noun} in {place}{tail}{number}",
-        "{article} {adjectives} {pre} {noun} is possible{tail}{number}",
+        "{article} {adjectives} {pre} {noun} {be} possible{tail}{number}",
         "suspected {adjectives} {noun} in {place}{tail}{number}",
     ),
 }
@@ -194,7 +194,7 @@ HEART = {
         "{adjective}cardiomegaly cannot be excluded",
         "questionable {adjective}cardiomegaly",
         "findings suggest {adjective}cardiomegaly",
-        "the heart appears {adverb}enlarged, possibly from projection",
+        "the heart is questionably {adverb}enlarged",
     ),
     "absent": (
         "the heart is normal in size",
