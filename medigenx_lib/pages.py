@@ -167,7 +167,7 @@ def _film(reading: Reading) -> dict:
         "synthetic": case.synthetic,
         "nearest": _nearest(reading.nearest),
         "facts": case.meta.get("facts", ()),
-        "warnings": [] if quality.get("trusted", True) else quality.get("reasons", []),
+        "warnings": [*case.meta.get("warnings", ()), *(() if quality.get("trusted", True) else quality["reasons"])],
         "sentences": [_sentence(verdict) for verdict in reading.verdicts],
         "omitted": "; ".join(_words(finding) for finding in reading.omitted),
         "measurements": [_measurement(finding) for finding in case.findings or ()],

@@ -7,6 +7,7 @@ that a GAN makes, and both leave a page, ``cases.json``, ``radiomics.csv`` and P
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +18,7 @@ from medigenx_lib.cases import Case, Findings
 from medigenx_lib.errors import InputError, MedigenxError, NotAChestRadiographError
 from medigenx_lib.files import replacing, write_json
 from medigenx_lib.pages import Page, Reading, save_film, write_page
-from medigenx_lib.preprocessing import resize
+from medigenx_lib.preprocessing import correct_polarity, resize_case
 from medigenx_lib.settings import DISCLAIMER, NOTICE
 from medigenx_lib.text.claims import check, omitted
 
@@ -25,6 +26,8 @@ MEASURED_SIZE = 64
 """Side of the square, in pixels, on which real and generated films alike are measured and reported."""
 SHOWN_SIZE = 384
 """Longest side of a real film on the page, in pixels."""
+MOST_COLOUR = 0.15
+"""A picture with a larger share of coloured pixels gets a warning; labels and stamps are smaller."""
 PHANTOM_SEED = 9_500_000
 """First seed of the phantoms that test the reader; no training or calibration uses seeds from 9,000,000 on."""
 
@@ -44,24 +47,24 @@ def read(cases: Sequence[Case], seed: int = 0, features: bool = True, progress: 
     Films of any size; they are measured on copies of ``MEASURED_SIZE`` pixels, as the models were trained.
     ``features``: also all radiomics of both lungs. Raises InputError if there are no cases.
     """
-    if not cases:
+    from medigenx_lib import segmentation
+
+    return read_segmented(segmentation.segment(cases, progress=progress), seed, features, progress)
+
+
+def read_segmented(
+    segmented: Sequence[Case], seed: int = 0, features: bool = True, progress: bool = True
+) -> list[Reading]:
+    """:func:`read` for cases that ``segmentation.segment`` has already seen."""
+    if not segmented:
         raise InputError("There are no films to read.", "Give at least one.")
-    from medigenx_lib import radiomics, segmentation
+    from medigenx_lib import radiomics
     from medigenx_lib.text import decoding
 
-    segmented = segmentation.segment(cases, progress=progress)
-    small = [at_size(case, MEASURED_SIZE) for case in segmented]
+    small = [resize_case(case, MEASURED_SIZE) for case in segmented]
     written = decoding.write(radiomics.measure(small), seed=seed, progress=progress)
     table = radiomics.extract(written, ("right_lung", "left_lung"), progress=progress) if features else None
     return [_reading(seen, case, table) for seen, case in zip(segmented, written, strict=True)]
-
-
-def at_size(case: Case, size: int) -> Case:
-    """The case with its image and masks resized to ``size`` x ``size`` pixels, the image antialiased."""
-    if case.image.shape == (size, size):
-        return case
-    masks = {name: resize(mask.astype(np.float32), size) > 0.5 for name, mask in case.masks.items()}
-    return replace(case, image=resize(case.image, size), masks=masks, truth=None)
 
 
 def _reading(film: Case, case: Case, table) -> Reading:
@@ -92,15 +95,6 @@ def read_phantoms(count: int, preset: str = "paediatric", seed: int = 0, progres
     return read(blind, seed, features=False, progress=progress)
 
 
-def films_in(paths: Iterable[str | Path]) -> list[Path]:
-    """The files named, and those in the folders named, in order; hidden files in folders are passed over."""
-    found: list[Path] = []
-    for path in map(Path, paths):
-        inside = sorted(p for p in path.rglob("*") if p.is_file() and not p.name.startswith("."))
-        found += inside if path.is_dir() else [path]
-    return found
-
-
 def describe(
     paths: Iterable[str | Path], out: str | Path = "described", seed: int = 0, progress: bool = True
 ) -> Outcome:
@@ -108,47 +102,88 @@ def describe(
 
     Raises InputError if not one of the files is a frontal chest radiograph.
     """
-    cases, failures = _each(films_in(paths), _read_frontal, progress)
-    if not cases:
+    from medigenx_lib import segmentation
+
+    films, unread = _each(_files(paths), _read_film, progress)
+    segmented = segmentation.segment(_with_own_ids(films), progress=progress)
+    frontal, refused = _each(segmented, _frontal, progress=False)
+    failures = [*unread, *refused]
+    if not frontal:
         reasons = " ".join(f"{name}: {why}" for name, why in failures)
         raise InputError(f"Nothing to describe. {reasons}", "" if failures else "Give at least one film.")
-    readings = read(cases, seed, progress=progress)
-    intro = [
-        f"{len(readings)} radiographs: lung masks, measurements, and a report of what was measured.",
-        "A verdict says whether a sentence agrees with the measurements made on the same film, not whether it is "
-        "true of the patient: no radiologist has read these films here.",
-    ]
-    page = Page(
-        "Radiographs described", intro, readings, failures=failures, synthetic=any(r.case.synthetic for r in readings)
-    )
+    readings = read_segmented(frontal, seed, progress=progress)
+    page = Page("Radiographs described", _words(len(readings)), readings, failures=failures, synthetic=False)
     return Outcome(write_results(out, page), readings, failures)
 
 
-def _each(paths: Sequence[Path], use: Callable[[Path], Case], progress: bool) -> tuple[list[Case], list]:
-    """``use`` on every path: the cases made, and (name, sentence) of each path that could not be used."""
+def _words(count: int) -> list[str]:
+    return [
+        f"{count} radiograph{'s' * (count > 1)}: lung masks, measurements, and a report of what was measured.",
+        "A verdict says whether a sentence agrees with the measurements made on the same film, not whether it is "
+        "true of the patient: no radiologist has read these films here.",
+    ]
+
+
+def _each(items: Sequence, use: Callable, progress: bool) -> tuple[list[Case], list[tuple[str, str]]]:
+    """``use`` on every item: the cases made, and (name, sentence) of each item that could not be used."""
     from tqdm.auto import tqdm
 
     cases, failures = [], []
-    for path in tqdm(paths, desc="reading films", unit="film", disable=not progress or len(paths) < 3):
+    for item in tqdm(items, desc="reading films", unit="film", disable=not progress or len(items) < 3):
         try:
-            cases.append(use(path))
+            cases.append(use(item))
         except MedigenxError as error:
-            failures.append((path.name, str(error)))
+            failures.append((item.name if isinstance(item, Path) else item.meta["file"], str(error)))
     return cases, failures
 
 
-def _read_frontal(path: Path) -> Case:
-    """The film at ``path``, at most ``SHOWN_SIZE`` pixels wide. Raises NotAChestRadiographError for other pictures."""
-    from medigenx_lib import datasets, segmentation
+def _files(paths: Iterable[str | Path]) -> list[Path]:
+    """The files named, and the films in the folders named, in order."""
+    from medigenx_lib.datasets import list_films
+
+    return [film for path in map(Path, paths) for film in (list_films(path) if path.is_dir() else [path])]
+
+
+def _read_film(path: Path) -> Case:
+    """The film at ``path``, at most ``SHOWN_SIZE`` pixels wide, turned back if it appears inverted."""
+    from medigenx_lib import datasets
 
     film = datasets.read_film(path)
-    case = replace(film, image=_shrunk(film.image))
-    quality = segmentation.segment([case], progress=False)[0].meta["quality"]
-    if not quality["frontal_chest"]:
-        raise NotAChestRadiographError(
-            f"Not read as a frontal chest radiograph: {'; '.join(quality['reasons'])}.", "Give a frontal chest film."
-        )
-    return case
+    case = correct_polarity(replace(film, image=_shrunk(film.image)))
+    return replace(case, meta={**case.meta, "facts": _facts(case, film), "warnings": _warnings(film)})
+
+
+def _with_own_ids(cases: Sequence[Case]) -> list[Case]:
+    """The cases with a number behind each id that has been there before: files in different folders share names."""
+    seen: Counter[str] = Counter()
+    named = []
+    for case in cases:
+        seen[case.id] += 1
+        named.append(case if seen[case.id] == 1 else replace(case, id=f"{case.id} ({seen[case.id]})"))
+    return named
+
+
+def _frontal(case: Case) -> Case:
+    """The segmented case. Raises NotAChestRadiographError if it is none, with the reasons."""
+    quality = case.meta["quality"]
+    if quality["frontal_chest"]:
+        return case
+    what = f"Not read as a frontal chest radiograph: {'; '.join(quality['reasons'])}."
+    raise NotAChestRadiographError(what, "Give a frontal chest film.")
+
+
+def _facts(case: Case, film: Case) -> list[str]:
+    """What the page says of a film beside its measurements."""
+    height, width = film.image.shape
+    facts = [f"Read at {width} × {height} pixels, measured at {MEASURED_SIZE} × {MEASURED_SIZE}."]
+    if case.meta.get("polarity") == "corrected":
+        facts.append("The file shows this film inverted (lungs bright); it is shown and measured turned back.")
+    return facts
+
+
+def _warnings(film: Case) -> list[str]:
+    colour = film.meta.get("colour", 0)
+    return [f"{colour:.0%} of this picture is coloured; radiographs are grey."] if colour > MOST_COLOUR else []
 
 
 def _shrunk(image: np.ndarray) -> np.ndarray:
