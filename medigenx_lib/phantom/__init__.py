@@ -11,12 +11,14 @@ dimensions give the radiograph's look at a thousandth of the cost), automatic ex
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 from typing import TYPE_CHECKING
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from medigenx_lib.cases import MASKS, Case, Findings, Truth
 from medigenx_lib.errors import InputError
@@ -102,7 +104,14 @@ def phantoms(seeds, size: int, preset: str, disease, facts: bool) -> Iterator[Ph
 def _rendered(seeds, size, preset, wanted, facts) -> Iterator[Phantom]:
     for p, sick in zip(parameters.draw(seeds, preset), wanted, strict=True):
         sick = p.chance_disease < parameters.PREVALENCE if sick is None else sick
-        yield _render(p, size, bool(sick), facts)
+        with _blas().limit(limits=1, user_api="blas"):  # more threads would round sums differently
+            made = _render(p, size, bool(sick), facts)
+        yield made
+
+
+@functools.cache
+def _blas() -> ThreadpoolController:
+    return ThreadpoolController()
 
 
 def _render(p, size: int, sick: bool, facts: bool) -> Phantom:
