@@ -9,10 +9,13 @@ Source: Tobin et al., "Domain randomization", IROS 2017; Billot et al., "SynthSe
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from medigenx_lib.segmentation.network import box_blur
 
 Batch = tuple[Tensor, Tensor]
 
@@ -25,6 +28,16 @@ def uniform(batch: int, low: float, high: float) -> Tensor:
 def chance(batch: int, probability: float) -> Tensor:
     """(batch, 1, 1, 1) ones with ``probability``, else zeros."""
     return (torch.rand(batch, 1, 1, 1) < probability).float()
+
+
+def on_some(images: Tensor, probability: float, change: Callable[[Tensor], Tensor]) -> Tensor:
+    """Apply ``change`` to each image with ``probability``; the others cost nothing."""
+    chosen = torch.rand(len(images)) < probability
+    if not chosen.any():
+        return images
+    images = images.clone()
+    images[chosen] = change(images[chosen])
+    return images
 
 
 def spread(images: Tensor) -> Tensor:
@@ -72,7 +85,7 @@ def _affine(batch: int) -> Tensor:
     ]
     theta = torch.zeros(batch, 2, 3)
     theta[:, :, :2] = torch.stack(rows, 1).view(batch, 2, 2)
-    theta[:, :, 2] = (torch.rand(batch, 2) - 0.5) * 0.28
+    theta[:, :, 2] = (torch.rand(batch, 2) - 0.5) * 0.36
     return theta
 
 
@@ -91,8 +104,15 @@ def mirror(images: Tensor, masks: Tensor, probability: float = 0.06) -> Batch:
 
 def appearance(images: Tensor) -> Tensor:
     """Another exposure, detector, processing, resolution, and things that lie on the film."""
-    for change in (tone, bias, local_contrast, lines, blur, resolution, noise, patches, bars):
-        images = change(images)
+    images = bias(tone(images))
+    images = on_some(images, 0.45, local_contrast)
+    for _ in range(2):
+        images = on_some(images, 0.25, line)
+    images = on_some(images, 0.35, blur)
+    images = on_some(images, 0.25, resolution)
+    images = on_some(images, 0.8, noise)
+    for _ in range(3):
+        images = on_some(images, 0.25, patch)
     return images.clamp(0, 1)
 
 
@@ -100,10 +120,15 @@ def tone(images: Tensor) -> Tensor:
     """A random monotone tone curve: gamma, then a mixture with two logistic curves. Never inverts."""
     batch = len(images)
     images = images.clamp(1e-3, 1) ** torch.exp(uniform(batch, -0.8, 0.8))
-    bent = sum(torch.sigmoid((images - uniform(batch, 0.1, 0.9)) * uniform(batch, 4, 16)) for _ in range(2)) / 2
-    images = torch.lerp(images, bent, uniform(batch, 0, 0.8) * chance(batch, 0.6))
+    images = on_some(images, 0.6, _bent)
     low, high = uniform(batch, 0, 0.25), uniform(batch, 0.7, 1)
     return low + (high - low) * images
+
+
+def _bent(images: Tensor) -> Tensor:
+    batch = len(images)
+    bent = sum(torch.sigmoid((images - uniform(batch, 0.1, 0.9)) * uniform(batch, 4, 16)) for _ in range(2)) / 2
+    return torch.lerp(images, bent, uniform(batch, 0, 0.8))
 
 
 def bias(images: Tensor) -> Tensor:
@@ -113,23 +138,19 @@ def bias(images: Tensor) -> Tensor:
 
 
 def local_contrast(images: Tensor) -> Tensor:
-    """Unsharp masking or its opposite over windows from a tenth to a quarter of the film."""
+    """Unsharp masking or its opposite over windows from a sixth to a third of the film."""
     batch, size = len(images), images.shape[-1]
     window = (size // 12, size // 6)[int(torch.randint(2, ()))] * 2 + 1
-    mean = F.avg_pool2d(images, window, 1, window // 2, count_include_pad=False)
-    return images + (images - mean) * uniform(batch, -0.5, 1.3) * chance(batch, 0.45)
+    return images + (images - box_blur(images, window)) * uniform(batch, -0.5, 1.3)
 
 
 def blur(images: Tensor) -> Tensor:
-    """A slight blur on a third of the films."""
-    mean = F.avg_pool2d(images, 3, 1, 1, count_include_pad=False)
-    return torch.lerp(images, mean, uniform(len(images), 0, 1) * chance(len(images), 0.35))
+    """A slight blur."""
+    return torch.lerp(images, box_blur(images, 3), uniform(len(images), 0, 1))
 
 
 def resolution(images: Tensor) -> Tensor:
-    """Down to a smaller film and back, for one batch in four."""
-    if torch.rand(()) < 0.75:
-        return images
+    """Down to a film of a third to four fifths of the size, and back."""
     size = images.shape[-1]
     small = int(size * (0.3 + 0.5 * torch.rand(())))
     reduced = F.interpolate(images, size=(small, small), mode="bilinear", antialias=True)
@@ -137,49 +158,52 @@ def resolution(images: Tensor) -> Tensor:
 
 
 def noise(images: Tensor) -> Tensor:
-    """Fine and coarser grain, up to a fifth of the film's contrast (squared: mostly little)."""
+    """Fine and coarser grain, up to a tenth of the film's contrast each (squared: mostly little)."""
     batch, _, size, _ = images.shape
-    grain = torch.randn_like(images) + smooth_field(batch, size, size // 3)
-    return images + grain * uniform(batch, 0, 0.33).square() * spread(images)
+    coarse = F.interpolate(torch.randn(batch, 1, size // 3, size // 3), size=(size, size), mode="bilinear")
+    return images + (torch.randn_like(images) + 1.5 * coarse) * uniform(batch, 0, 0.33).square() * spread(images)
 
 
-def lines(images: Tensor) -> Tensor:
-    """Bright curves across a third of the films: tubes, catheters and the leads of a monitor."""
+def line(images: Tensor) -> Tensor:
+    """A bright curve: a tube, a catheter or the lead of a monitor."""
     batch, _, size, _ = images.shape
     axis = torch.linspace(-1, 1, size)
     y, x = axis.view(1, 1, -1, 1), axis.view(1, 1, 1, -1)
-    for _ in range(2):
-        angle = uniform(batch, 0, math.pi)
-        along, across = x * angle.cos() + y * angle.sin(), y * angle.cos() - x * angle.sin()
-        bend = uniform(batch, -0.4, 0.4) * along.square() + uniform(batch, -0.7, 0.7)
-        width = uniform(batch, 0.006, 0.02)
-        stroke = torch.exp(-(((across - bend) / width) ** 2)) * (along > uniform(batch, -1.5, 0.5))
-        images = images + stroke * uniform(batch, 0.1, 0.5) * chance(batch, 0.25)
-    return images
+    angle = uniform(batch, 0, math.pi)
+    along, across = x * angle.cos() + y * angle.sin(), y * angle.cos() - x * angle.sin()
+    bend = uniform(batch, -0.4, 0.4) * along.square() + uniform(batch, -0.7, 0.7)
+    stroke = torch.exp(-(((across - bend) / uniform(batch, 0.006, 0.02)) ** 2)) * (along > uniform(batch, -1.5, 0.5))
+    return images + stroke * uniform(batch, 0.1, 0.5)
 
 
-def patches(images: Tensor) -> Tensor:
-    """Small rectangles of any brightness on half of the films: markers, text boxes, electrodes, devices."""
+def patch(images: Tensor) -> Tensor:
+    """A small rectangle of any brightness: a marker, a text box, an electrode, a device."""
     batch, _, size, _ = images.shape
     row, column = torch.arange(size).view(1, 1, -1, 1), torch.arange(size).view(1, 1, 1, -1)
-    for _ in range(3):
-        top, left = uniform(batch, 0, size), uniform(batch, 0, size)
-        high, wide = uniform(batch, size / 40, size / 10), uniform(batch, size / 40, size / 6)
-        inside = ((row - top).abs() < high / 2) & ((column - left).abs() < wide / 2)
-        images = torch.lerp(images, uniform(batch, 0, 1).expand_as(images), inside * chance(batch, 0.25))
-    return images
+    top, left = uniform(batch, 0, size), uniform(batch, 0, size)
+    high, wide = uniform(batch, size / 40, size / 10), uniform(batch, size / 40, size / 6)
+    inside = ((row - top).abs() < high / 2) & ((column - left).abs() < wide / 2)
+    return torch.where(inside, uniform(batch, 0, 1), images)
 
 
-def bars(images: Tensor) -> Tensor:
-    """Black, sometimes white, strips along some edges, perhaps tilted: collimation and scan margins."""
-    batch, _, size, _ = images.shape
+def bars(images: Tensor, masks: Tensor) -> Batch:
+    """Black, sometimes white, strips along some edges, perhaps tilted: collimation and scan margins.
+
+    What they hide is not on the film, and leaves the masks.
+    """
+    size = images.shape[-1]
+    strips = torch.zeros_like(images)
+    for turns in range(4):
+        strips = torch.maximum(strips, on_some(torch.zeros_like(images), 0.12, _strip_on_top).rot90(turns, (2, 3)))
+    fill = chance(len(images), 0.2).expand(-1, -1, size, size)
+    return torch.lerp(images, fill, strips), masks * (1 - strips)
+
+
+def _strip_on_top(zeros: Tensor) -> Tensor:
+    batch, _, size, _ = zeros.shape
     axis = torch.linspace(0, 1, size)
-    y, x = axis.view(1, 1, -1, 1), axis.view(1, 1, 1, -1)
-    for along, across in ((x, y), (1 - x, y), (y, x), (1 - y, x)):
-        edge = uniform(batch, 0, 0.09) + uniform(batch, -0.06, 0.06) * across
-        strip = (along < edge) * chance(batch, 0.15)
-        images = torch.lerp(images, chance(batch, 0.2).expand_as(images), strip)
-    return images
+    edge = uniform(batch, 0, 0.5).square() + uniform(batch, -0.06, 0.06) * axis.view(1, 1, 1, -1)
+    return (axis.view(1, 1, -1, 1) < edge).float()
 
 
 # ---- what is no frontal chest radiograph --------------------------------------------------------------------
@@ -188,10 +212,11 @@ def bars(images: Tensor) -> Tensor:
 def spoil(images: Tensor) -> Tensor:
     """One picture for each film that is no upright, positive, frontal chest radiograph any more.
 
-    Lying on its side, upside down, negative, one half only (seen from the side there is one lucent field, not
-    two), a small part enlarged, tiles in disorder, or something else altogether: noise, ramps, shapes.
+    Lying on its side, upside down, negative, seen from the side (one lucent field, not two), a part enlarged,
+    tiles in disorder, or something else altogether: noise, ramps, shapes.
     """
-    makers = (_sideways, _upside_down, _negative, _one_field, _detail, _shuffled, _shapes, _shapes)
+    makers = (_sideways, _upside_down, _upside_down, _negative, _one_field, _overlaid, _strip, _detail, _shuffled,
+              _shapes, _shapes)  # fmt: skip
     choice = torch.randint(len(makers), (len(images),))
     return torch.cat([makers[int(kind)](images[i : i + 1]) for i, kind in enumerate(choice)])
 
@@ -221,6 +246,22 @@ def _one_field(image: Tensor) -> Tensor:
     centre = torch.tensor([side * (0.42 + 0.16 * torch.rand(())), 0.2 * torch.rand(()) - 0.1])
     image = _resample(image, centre, torch.tensor([0.5 + 0.2 * torch.rand(()), 0.9 + 0.3 * torch.rand(())]))
     return image.flip(3) if torch.rand(()) < 0.5 else image
+
+
+def _overlaid(image: Tensor) -> Tensor:
+    """Both halves of the film on top of each other, as the lungs are in a lateral view, one of them mirrored or not."""
+    apart = torch.tensor([0.42 + 0.16 * torch.rand(()), 0.0])
+    reach = torch.tensor([0.55 + 0.35 * torch.rand(()), 0.9 + 0.3 * torch.rand(())])
+    near, far = _resample(image, apart, reach), _resample(image, -apart, reach)
+    far = far.flip(3) if torch.rand(()) < 0.7 else far
+    return torch.lerp(near, far, 0.3 + 0.4 * torch.rand(()))
+
+
+def _strip(image: Tensor) -> Tensor:
+    """Only the neck and shoulders, or only the abdomen and the lungs' bases."""
+    down = 1.0 if torch.rand(()) < 0.6 else -1.0
+    centre = torch.tensor([0.2 * torch.rand(()) - 0.1, down * (0.72 + 0.13 * torch.rand(()))])
+    return _resample(image, centre, torch.tensor([0.5 + 0.5 * torch.rand(()), 0.15 + 0.17 * torch.rand(())]))
 
 
 def _detail(image: Tensor) -> Tensor:

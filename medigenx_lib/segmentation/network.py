@@ -35,12 +35,12 @@ def contrast_channels(images: Tensor) -> Tensor:
 
 def _local_z_score(images: Tensor, spread: Tensor) -> Tensor:
     window = images.shape[-1] // 4 | 1
-    deviation = images - _box_blur(images, window)
-    local_spread = _box_blur(deviation.square(), window).clamp_min(0).sqrt()
+    deviation = images - box_blur(images, window)
+    local_spread = box_blur(deviation.square(), window).clamp_min(0).sqrt()
     return (deviation / (local_spread + 0.1 * spread)).clamp(-4, 4)
 
 
-def _box_blur(images: Tensor, window: int) -> Tensor:
+def box_blur(images: Tensor, window: int) -> Tensor:
     """Mean over window x window, as two 1-D passes; at the border, over the pixels that exist."""
     half = window // 2
     rows = F.avg_pool2d(images, (window, 1), 1, (half, 0), count_include_pad=False)

@@ -147,7 +147,7 @@ def _examples(pool: Pool) -> tuple[Tensor, Tensor, Tensor]:
     images = torch.cat([images[:-SPOILED], augmentation.spoil(images[-SPOILED:])])
     is_frontal = torch.ones(BATCH)
     is_frontal[-SPOILED:] = 0
-    return augmentation.appearance(images), masks, is_frontal
+    return *augmentation.bars(augmentation.appearance(images), masks), is_frontal
 
 
 def _step(
