@@ -71,8 +71,9 @@ SCOPES = (
         | increas(?: ed | ing )_(?: since | from | compared ) | decreas\w+_(?: since | from )"""),
     ("break", "but", r"""
         but | however | although | though | except (?:_for)? | (?: aside | apart )_from | other_than | otherwise
-        | whereas | while | there_(?: is | are | has | have ) | in_(?: summary | addition ) | which
+        | whereas | while | there_(?: is | are | has | have ) | in_(?: summary | addition )
         | (?: impression | findings ) (?= : )"""),
+    ("relative", "which", r"which | whose"),
     ("link", "with", r"""
         with | from | (?: secondary | due | related )_to | (?: associated | accompanied | compatible | consistent )_with
         | accompanied_by | represent(?:s | ing) | reflect(?:s | ing) | indicating | indicative_of | causing | and/or
@@ -93,9 +94,8 @@ REGIONS = (
     ("region", "vessels", r"""
         (?: (?: pulmonary | lung | central )_ )* (?: vascular(?:ity)? | vasculature | vessels ) (?: _(?: markings
         | pattern ) )?"""),
-    ("region", "pleura", r"""
-        costophrenic_(?: angles? | sulc(?:us | i) | recess(?:es)? ) | pleural_(?: spaces? | surfaces? | margins? )
-        | pleura"""),
+    ("region", "angle", r"costophrenic_(?: angles? | sulc(?:us | i) | recess(?:es)? )"),
+    ("region", "pleura", r"pleural_(?: spaces? | surfaces? | margins? ) | pleura"),
     ("region", "bones", r"bones? | bony | osseous | skelet\w+ | soft_tissues? | ribs? | spine | thoracic_cage"),
     ("region", "lungs", r"""
         (?: lung | pulmonary )_(?: fields? | parenchyma | zones? | volumes? | aeration ) | lungs? | parenchyma
@@ -234,7 +234,8 @@ MASTER = re.compile(
 """All rows at once; the name of the group that matched gives the row. Bare punctuation has no group."""
 
 REGION_KINDS = {
-    "heart": ("cardiomegaly",), "lungs": ("opacity",), "pleura": ("effusion",), "vessels": ("edema",),
+    "heart": ("cardiomegaly",), "lungs": ("opacity",), "pleura": ("effusion",), "angle": ("effusion",),
+    "vessels": ("edema",),
     "chest": ("normal",), "mediastinum": (), "bones": (),
 }  # fmt: skip
 """What a region called normal has not got."""

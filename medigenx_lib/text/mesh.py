@@ -47,7 +47,12 @@ ZONE_WORDS = {
     "upper lobe": "upper", "apex": "upper", "middle lobe": "middle", "lingula": "middle", "hilum": "middle",
 }  # fmt: skip
 SEVERITY_WORDS = {
-    "mild": "mild", "small": "mild", "borderline": "mild", "moderate": "moderate", "severe": "severe", "large": "severe",
+    "mild": "mild",
+    "small": "mild",
+    "borderline": "mild",
+    "moderate": "moderate",
+    "severe": "severe",
+    "large": "severe",
 }  # fmt: skip
 PATTERN_WORDS = {"patchy": "patchy", "round": "round", "interstitial": "interstitial", "reticular": "interstitial"}
 COMPLETE = ("opacity", "effusion", "cardiomegaly", "edema", "atelectasis", "pneumothorax")

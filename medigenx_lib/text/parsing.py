@@ -15,7 +15,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from medigenx_lib.cases import SIDES, ZONES, Finding, Measurement
-from medigenx_lib.text.lexicon import BOTH, MASTER, PLURAL, REGION_KINDS, ROWS, STATEMENT_CLAIMS
+from medigenx_lib.text.lexicon import BOTH, LOWER, MASTER, PLURAL, REGION_KINDS, ROWS, STATEMENT_CLAIMS
 
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+|(?<=[a-z)])\.(?=[A-Z])")
 ENUMERATION = re.compile(r"^\s*(?:\d+[.)]|[-*•])?\s*$")
@@ -25,6 +25,8 @@ DIFFUSE = ("edema", "hyperinflation", "low_volume", "other", *WHOLE_FILM)
 """Kinds that take no place from the finding named before them."""
 SAID = ("present", "uncertain")
 ANAPHOR = re.compile(r"(?:\d+\.\s*)?(?:this|these|it|the appearance|appearance)\b", re.IGNORECASE)
+STRONG = ("break", "relative", "link", "hedge", "negation", "subject")
+"""What parts the phrases of two mentions, more surely than a comma."""
 PREPOSITION = re.compile(r"\s*(?:,? ?(?:in|at|of|over|within|involving|throughout|on)\b)")
 
 
@@ -66,19 +68,17 @@ def parse_sentences(text: str) -> list[tuple[str, tuple[Claim, ...]]]:
     for start, sentence in split_sentences(text):
         claims = sentence_claims(sentence)
         if result and claims and ANAPHOR.match(sentence):
-            claims = tuple(_explaining(claim, result[-1][1]) for claim in claims)
+            claims = tuple(placed for claim in claims for placed in _explaining(claim, result[-1][1]))
         shifted = (replace(claim, span=(claim.span[0] + start, claim.span[1] + start)) for claim in claims)
         result.append((sentence, tuple(shifted)))
     return result
 
 
-def _explaining(claim: Claim, before: Sequence[Claim]) -> Claim:
-    """``claim`` as an explanation of what the sentence before named, at its place."""
-    there = [c.finding for c in before if c.finding.presence in SAID and (c.finding.side or c.finding.zones)]
-    finding = claim.finding
-    if len(there) == 1 and not (finding.side or finding.zones) and finding.kind not in DIFFUSE:
-        finding = replace(finding, side=there[0].side, zones=there[0].zones)
-    return replace(claim, finding=finding, hedge=claim.hedge and "explanation")
+def _explaining(claim: Claim, before: Sequence[Claim]) -> list[Claim]:
+    """``claim`` as an explanation of what the sentence before named, where that names one finding, at its place."""
+    claim = replace(claim, hedge=claim.hedge and "explanation")
+    there = [c for c in before if c.finding.presence in SAID and (c.finding.side or c.finding.zones)]
+    return _placed_like(claim, there, ()) if len({c.span for c in there}) == 1 else [claim]
 
 
 def split_sentences(text: str) -> Iterator[tuple[int, str]]:
@@ -107,7 +107,8 @@ def sentence_claims(sentence: str) -> tuple[Claim, ...]:
         for kind in mention.value.split():
             for finding in _findings(kind, presence, before, after):
                 claims.append(Claim(sentence, finding, (mention.start, mention.end), compares, hedge))
-    return (*_share_places(claims, tokens), *_statement_claims(sentence, tokens), *_lone_ratios(sentence, tokens))
+    placed = [sided for claim in _share_places(claims, tokens) for sided in _plural_sides(claim)]
+    return (*placed, *_statement_claims(sentence, tokens), *_lone_ratios(sentence, tokens))
 
 
 # --- tokens ---
@@ -249,7 +250,7 @@ def _presences(tokens: Sequence[Token]) -> list[tuple[str, str | None]]:
     said: list[tuple[str, str | None]] = []
     negated, hedge = False, None
     for i, token in enumerate(tokens):
-        if token.type in ("break", "subject") or _ends_scope(tokens, i):
+        if token.type in ("break", "relative", "subject") or _ends_scope(tokens, i):
             negated, hedge = False, None
         if token.type in ("negation", "hedge") and _looks_back(tokens, i):
             _apply_backwards(said, tokens, i)
@@ -343,7 +344,7 @@ def _segments(tokens: Sequence[Token], sentence: str) -> list[tuple[int, list[To
 def _cut(tokens: Sequence[Token], i: int, j: int, sentence: str) -> int:
     """Where the phrase of mention ``i`` ends and that of mention ``j`` begins."""
     between = range(i + 1, j)
-    strong = [k for k in between if tokens[k].type in ("break", "link", "hedge", "negation", "subject")]
+    strong = [k for k in between if tokens[k].type in STRONG]
     lists = [k for k in between if tokens[k].type == "list"]
     if strong and tokens[strong[0]].type != "subject":
         return strong[0]
@@ -362,10 +363,19 @@ def _findings(kind: str, presence: str, before: list[Token], after: list[Token])
         return [Finding(kind, presence)]
     attributes = {name: _nearest(name, before, after) for name in ("severity", "density", "pattern")}
     shares = [t for t in (*before, *after) if t.type == "percent" and t.value <= 1]
-    places = _places([t for t in (*before, *after) if t.type == "place"])
+    places = _places([_as_place(t) for t in (*before, *after) if t.type == "place" or _is_angle(t, presence)])
     if not any(side for side, _ in places) and any(t.side for t in shares):
         places = [(t.side, places[0][1]) for t in shares if t.side]
     return [Finding(kind, presence, side, zones, _extent(shares, side), **attributes) for side, zones in places]
+
+
+def _is_angle(token: Token, presence: str) -> bool:
+    """The costophrenic angle is a place where something is there, and a subject where nothing is."""
+    return token.type == "region" and token.value == "angle" and presence in SAID
+
+
+def _as_place(token: Token) -> Token:
+    return token if token.type == "place" else token._replace(type="place", value=((), LOWER))
 
 
 def _nearest(type_: str, before: Sequence[Token], after: Sequence[Token]) -> str | None:
@@ -424,6 +434,17 @@ def _placed_like(claim: Claim, donors: Sequence[Claim], tokens: Sequence[Token])
         return [claim]
     places = dict.fromkeys((donor.finding.side, donor.finding.zones) for donor in donors)
     return [replace(claim, finding=replace(finding, side=side, zones=zones)) for side, zones in places]
+
+
+def _plural_sides(claim: Claim) -> list[Claim]:
+    """ "Effusions", "basal opacities" and "basal atelectasis" without a side are on both."""
+    finding, plural = claim.finding, claim.sentence[claim.span[1] - 1] == "s"
+    if finding.side or finding.presence not in SAID or finding.kind in DIFFUSE:
+        return [claim]
+    basal = finding.zones == LOWER and (plural or finding.kind == "atelectasis")
+    if not basal and not (plural and finding.kind == "effusion"):
+        return [claim]
+    return [replace(claim, finding=replace(finding, side=side)) for side in SIDES]
 
 
 # --- claims without a mention ---
