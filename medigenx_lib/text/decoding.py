@@ -100,20 +100,23 @@ def _gated(case: Case, writer: ReportWriter, seed: int) -> Written:
 
 
 def _greedy(case: Case, writer: ReportWriter, seed: int) -> Written:
-    return _by_model(_session(case, writer).reports(greedy)[0], writer, case.findings)
+    return sentences_of(_session(case, writer).reports(greedy)[0].ids, writer, case.findings)
 
 
 def _nucleus(case: Case, writer: ReportWriter, seed: int) -> Written:
-    return _by_model(_session(case, writer).reports(nucleus(_generator(seed)))[0], writer, case.findings)
+    return sentences_of(_session(case, writer).reports(nucleus(_generator(seed)))[0].ids, writer, case.findings)
 
 
 def _guided(case: Case, writer: ReportWriter, seed: int) -> Written:
-    return _by_model(_session(case, writer, guidance=GUIDANCE).reports(greedy)[0], writer, case.findings)
+    return sentences_of(_session(case, writer, guidance=GUIDANCE).reports(greedy)[0].ids, writer, case.findings)
 
 
 def _best_of_n(case: Case, writer: ReportWriter, seed: int) -> Written:
     samples = _session(case, writer, rows=SAMPLES).reports(nucleus(_generator(seed)))
-    return max((_by_model(ids, writer, case.findings) for ids in samples), key=lambda w: _liking(w[0], case.findings))
+    return max(
+        (sentences_of(sample.ids, writer, case.findings) for sample in samples),
+        key=lambda w: _liking(w[0], case.findings),
+    )
 
 
 def _liking(sentences: Iterable[str], findings: Findings) -> float:
@@ -132,11 +135,12 @@ def _beam(case: Case, writer: ReportWriter, seed: int) -> Written:
         inputs_embeds=session.opening, num_beams=BEAMS, do_sample=False, bad_words_ids=banned,
         max_new_tokens=session.room, attention_mask=torch.ones(session.opening.shape[:2]),
     )  # fmt: skip
-    return _by_model(ids[0].tolist(), writer, case.findings)
+    return sentences_of(ids[0].tolist(), writer, case.findings)
 
 
-def _by_model(ids: list[int], writer: ReportWriter, findings: Findings) -> Written:
-    """The sentences of a whole report; those that name a number nobody measured are left out."""
+def sentences_of(ids: list[int], writer: ReportWriter, findings: Findings) -> Written:
+    """The sentences in token ids of a whole report, and their sources; without those that name a number that
+    ``findings`` lack."""
     sentences = [fill(text, findings) for text in split_sentences(ids, writer) if text]
     kept = [sentence for sentence in sentences if sentence]
     return kept, [MODEL] * len(kept)

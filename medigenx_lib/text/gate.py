@@ -2,7 +2,8 @@
 
 Several continuations are sampled to the full stop. Each is filled with the measured numbers, read back by the parser
 and held against the measurements. The first that is supported and says something new is written; what is
-contradicted, unverifiable or a repetition is not. What the model never says, the grammar says in its place.
+contradicted, unverifiable or a repetition is not, nor what the model itself finds unlikely (a parser reads sense
+into gibberish). What the model never says, the grammar says in its place.
 """
 
 from __future__ import annotations
@@ -14,12 +15,14 @@ from medigenx_lib.cases import MEASURED_KINDS, Finding, Findings
 from medigenx_lib.text import claims, grammar, phrases
 from medigenx_lib.text import tokenizer as tokenization
 from medigenx_lib.text.placeholders import fill
-from medigenx_lib.text.session import Pick, Session
+from medigenx_lib.text.session import Continuation, Pick, Session
 
 MODEL, GRAMMAR = "model", "grammar"
 MOST_SENTENCES = 16
 PATIENCE = 2
 """Rounds of sampling without an acceptable sentence before the grammar takes over."""
+LEAST_LIKELIHOOD = -2.0
+"""Mean log-probability, in nats a token, below which a sentence counts as a slip. Usual ones lie about -0.8."""
 GRAMMAR_TRIES = 32
 """The grammar leaves out some facts by chance, so it is asked with several seeds."""
 
@@ -43,10 +46,8 @@ class Gate:
 
     def offer(self, sentence: str | None, source: str) -> bool:
         """Write ``sentence`` if it passes, and say whether it did. None stands for a number nobody measured."""
-        reason = self._objection(sentence)
-        if reason:
-            self.rejected[reason] = self.rejected.get(reason, 0) + 1
-            return False
+        if reason := self._objection(sentence):
+            return self.refuse(reason)
         if is_impression(sentence):
             self.closed = True
             at = len(self.sentences)
@@ -57,14 +58,20 @@ class Gate:
         self.sources.insert(at, source)
         return True
 
+    def refuse(self, reason: str) -> bool:
+        """Count a sentence that is not written, and why; always False."""
+        self.rejected[reason] = self.rejected.get(reason, 0) + 1
+        return False
+
     def _objection(self, sentence: str | None) -> str:
         """Why ``sentence`` may not be written, ``""`` if it may."""
         if not sentence:
             return "number not measured" if sentence is None else "empty"
         verdicts = claims.check(sentence, self.findings)
-        for verdict in ("contradicted", "unverifiable"):
-            if any(item.verdict == verdict for item in verdicts):
-                return verdict
+        if len(verdicts) != 1:
+            return "not one sentence"
+        if verdicts[0].verdict != "supported":
+            return verdicts[0].verdict
         if is_impression(sentence):
             return "too early" if self.closed or self.unsaid() else ""
         return "" if self._topics(sentence) & self.open else "repeated"
@@ -104,24 +111,33 @@ def write_gated(session: Session, gate: Gate, pick: Pick, seed: int) -> None:
         if row is None:
             session.reject()
             patience -= 1
-        elif session.end.item() in candidates[row]:
+        elif _ends(session, candidates[row]):
             break
         else:
-            session.accept(row, candidates[row])
+            session.accept(row, candidates[row].ids)
             patience = PATIENCE
     say_the_rest(gate, seed)
 
 
-def _first_accepted(session: Session, gate: Gate, candidates: Iterable[list[int]]) -> int | None:
+def _ends(session: Session, candidate: Continuation) -> bool:
+    return candidate.ids == session.end.tolist()
+
+
+def _first_accepted(session: Session, gate: Gate, candidates: Iterable[Continuation]) -> int | None:
     """The number of the first row whose sentence passed (it is written then), or that ends a complete report."""
-    tokenizer = session.writer.tokenizer
-    for row, ids in enumerate(candidates):
-        if ids == session.end.tolist():
+    for row, candidate in enumerate(candidates):
+        if _ends(session, candidate):
             if not gate.open:
                 return row
-        elif gate.offer(fill(tokenization.decode(tokenizer, ids), gate.findings), MODEL):
+        elif candidate.likelihood < LEAST_LIKELIHOOD:
+            gate.refuse("unlikely")
+        elif gate.offer(_text(session, candidate, gate.findings), MODEL):
             return row
     return None
+
+
+def _text(session: Session, candidate: Continuation, findings: Findings) -> str | None:
+    return fill(tokenization.decode(session.writer.tokenizer, candidate.ids), findings)
 
 
 def say_the_rest(gate: Gate, seed: int) -> None:

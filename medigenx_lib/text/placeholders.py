@@ -66,14 +66,15 @@ def _written_forms(findings: Findings) -> Iterator[_Written]:
 
 
 def _nearest(candidates: list[str], sentence: str, number: re.Match) -> str:
-    """Of the measurements with the same written value, the one whose side is named nearest to the number,
-    in the format that fits: a percentage before a percent sign, a ratio elsewhere."""
+    """Of the measurements with the same written value, the one whose side is named next ("23 % of the right"), else
+    last before the number; in the format that fits: a percentage before a percent sign, a ratio elsewhere."""
     is_percent = sentence[number.end() :].lstrip().startswith(("%", "per cent", "percent"))
 
     def cost(candidate: str) -> tuple[bool, float]:
-        fits = ("|percent" in candidate) == is_percent
-        sides = [side for side in SIDES if f".{side}" in candidate]
-        spots = [m.start() for side in sides for m in re.finditer(rf"\b{side}\b", sentence.lower())]
-        return not fits, min((abs(spot - number.start()) for spot in spots), default=float(len(sentence)))
+        spots = [m.start() for side in SIDES if f".{side}" in candidate for m in re.finditer(side, sentence.lower())]
+        ways = (
+            spot - number.start() if spot > number.start() else len(sentence) + number.start() - spot for spot in spots
+        )
+        return ("|percent" in candidate) != is_percent, min(ways, default=3 * len(sentence))
 
     return min(candidates, key=cost)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,6 +20,13 @@ from medigenx_lib.text.models import ReportWriter
 
 Pick = Callable[[Tensor], Tensor]
 """Chooses one token a row: logits (rows, V) -> ids (rows,)."""
+
+
+class Continuation(NamedTuple):
+    """``ids`` as far as the stop, and ``likelihood``: their mean log-probability, in nats a token."""
+
+    ids: list[int]
+    likelihood: float
 
 
 def greedy(logits: Tensor) -> Tensor:
@@ -79,12 +87,12 @@ class Session:
         """How many more tokens fit."""
         return self.writer.config.max_tokens - self.used - 2
 
-    def sentences(self, pick: Pick) -> list[list[int]]:
-        """Token ids of one next sentence a row, each ended by a full stop or by the end of the report."""
+    def sentences(self, pick: Pick) -> list[Continuation]:
+        """One next sentence a row, each ended by a full stop or by the end of the report."""
         return self._continue(pick, self.stops)
 
-    def reports(self, pick: Pick) -> list[list[int]]:
-        """Token ids of the rest of the report, one a row."""
+    def reports(self, pick: Pick) -> list[Continuation]:
+        """The rest of the report, one a row."""
         return self._continue(pick, self.end)
 
     def accept(self, row: int, ids: Sequence[int]) -> None:
@@ -105,18 +113,20 @@ class Session:
         if (surplus := self.cache.get_seq_length() - positions) > 0:
             self.cache.crop(-surplus)  # transformers 5 counts what to remove, as a negative number
 
-    def _continue(self, pick: Pick, stops: Tensor) -> list[list[int]]:
-        written, logits = [], self.logits
-        done = torch.zeros(self.rows, dtype=torch.bool, device=logits.device)
+    def _continue(self, pick: Pick, stops: Tensor) -> list[Continuation]:
+        done = torch.zeros(self.rows, dtype=torch.bool, device=self.logits.device)
+        logits, ids, shares = self.logits, [], []
         for _ in range(self.room):
-            written.append(pick(logits))
-            done |= torch.isin(written[-1], stops)
+            ids.append(pick(logits))
+            shares.append(torch.log_softmax(logits, -1).gather(1, ids[-1][:, None])[:, 0])
+            done |= torch.isin(ids[-1], stops)
             if done.all():
                 break
-            logits = self._step(written[-1])
-        if not written:
-            return [[] for _ in range(self.rows)]
-        return [_until(row, set(stops.tolist())) for row in torch.stack(written, 1).tolist()]
+            logits = self._step(ids[-1])
+        if not ids:
+            return [Continuation([], 0.0)] * self.rows
+        rows = zip(torch.stack(ids, 1).tolist(), torch.stack(shares, 1).tolist(), strict=True)
+        return [_until(row, share, set(stops.tolist())) for row, share in rows]
 
     def _step(self, ids: Tensor) -> Tensor:
         return self._guided(self.writer.step(ids.repeat(2) if self.guidance else ids, self.cache))
@@ -146,7 +156,7 @@ def _prefix(writer: ReportWriter, image: np.ndarray | None, vector: np.ndarray |
     )
 
 
-def _until(ids: list[int], stops: set[int]) -> list[int]:
-    """``ids`` up to and with the first stop."""
-    last = next((i for i, token in enumerate(ids) if token in stops), len(ids) - 1)
-    return ids[: last + 1]
+def _until(ids: list[int], shares: list[float], stops: set[int]) -> Continuation:
+    """What stands before the first stop, and the stop."""
+    length = next((i for i, token in enumerate(ids) if token in stops), len(ids) - 1) + 1
+    return Continuation(ids[:length], sum(shares[:length]) / length)
