@@ -16,7 +16,7 @@ PRESENT_EXTENT = 0.02
 """An opacity or effusion is present when it covers at least this share of its lung."""
 ZONE_SHARE = 0.20
 """A zone is listed when it holds at least this share of the finding's area in that lung."""
-DENSITY_LIMITS = (0.38, 0.62)
+DENSITY_LIMITS = (0.30, 0.52)
 """Share of the lung's air replaced, averaged over the opacity: faint below the first, dense above the second."""
 SEVERITY_LIMITS = {"effusion": (0.15, 0.35), "cardiomegaly": (0.60, 0.66)}
 """Mild below the first limit, severe above the second: effusion by extent, cardiomegaly by its ratio."""

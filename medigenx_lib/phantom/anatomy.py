@@ -36,11 +36,20 @@ def make_view(p: SimpleNamespace, size: int) -> View:
     """Beam geometry: magnification, film aspect, shift, tilt, and a slight smooth warp (no patient is a formula)."""
     u, v = grid(size)
     height = p.height + 0.14 * (p.inspiration - 0.5)
-    x = p.zoom * p.film_aspect * (u + p.tilt * v) + p.shift_x
-    y = p.zoom * (v - p.tilt * u) + p.shift_y + 0.5 * height
+    across, down = exposed(p)  # a collimated film shows the same patient, smaller
+    x = p.zoom * p.film_aspect / across * (u + p.tilt * v) + p.shift_x
+    y = p.zoom / down * (v - p.tilt * u) + p.shift_y + 0.5 * height
     x = x + 0.03 * p.warp * smooth(p.seed, "warp_x", size, 8)
     y = y + 0.03 * p.warp * smooth(p.seed, "warp_y", size, 8)
     return View(x, y, y / height, np.abs(x), x < 0, edge(-x, 0.12), size, 2 * p.zoom / size, height, 1 - p.age)
+
+
+def exposed(p: SimpleNamespace) -> tuple[float, float]:
+    """Shares of the film's width and height that collimation leaves exposed, 1 where it leaves all."""
+    if p.collimation < 0.70:
+        return 1.0, 1.0
+    sides = int(3 * p.collimation_sides)  # left and right, top and bottom, or all four
+    return 1 - p.collimation_width * (sides != 1), 1 - p.collimation_width * (sides != 0)
 
 
 @dataclass

@@ -105,7 +105,7 @@ def _lobar(p, view, thorax, grow):
     right = p.side < 0.6
     fissure, way, x, t = LOBES[right][min(int(3 * p.lobe), 2)]
     sign = -1 if right else 1
-    radius = (0.42 + 0.26 * p.focus_0_radius) * grow
+    radius = (0.30 + 0.26 * p.focus_0_radius) * grow
     place_x, place_y = sign * (x + 0.2 * (p.focus_0_x - 0.5)), (t + 0.12 * (p.focus_0_y - 0.5)) * view.height
     focus = _focus(p, view, 0, place_x, place_y, radius, 0.13, 0.30)
     slope = 0.3 * (p.focus_1_turn - 0.5)
@@ -118,7 +118,7 @@ def _round(p, view, thorax, grow):
     """Round pneumonia, commonest in children: one ball, well defined."""
     sign = -1 if p.side < 0.6 else 1
     x, y = sign * (0.38 + 0.34 * p.focus_0_x), (0.30 + 0.45 * p.focus_0_y) * view.height
-    ball = _focus(p, view, 0, x, y, (0.17 + 0.15 * p.focus_0_radius) * grow, 0.06, 0.22)
+    ball = _focus(p, view, 0, x, y, (0.14 + 0.14 * p.focus_0_radius) * grow, 0.06, 0.22)
     return ball * (view.right == (sign < 0)), _uneven(p, view, 0.08)
 
 
@@ -129,15 +129,15 @@ def _patchy(p, view, thorax, grow):
         right = (p.side < 0.55) != (k > 0 and getattr(p, f"focus_{k}_side") < 0.40)
         x = (-1 if right else 1) * (0.30 + 0.42 * getattr(p, f"focus_{k}_x"))
         y = (0.25 + 0.60 * getattr(p, f"focus_{k}_y") ** 0.75) * view.height
-        radius = (0.20 + 0.22 * getattr(p, f"focus_{k}_radius")) * grow
-        spot = _focus(p, view, k, x, y, radius, 0.22, 0.45) * (view.right == right)
+        radius = (0.11 + 0.20 * getattr(p, f"focus_{k}_radius")) * grow
+        spot = _focus(p, view, k, x, y, radius, 0.26, 0.60) * (view.right == right)
         total = np.maximum(total, spot)
     return total, _uneven(p, view, 0.16)
 
 
 def _interstitial(p, view, thorax, grow):
     """Streaks and fine mesh along bronchi and vessels, spreading from the hila, on both sides in most cases."""
-    spread = (0.34 + 0.42 * p.interstitial_spread) * grow
+    spread = (0.24 + 0.40 * p.interstitial_spread) * grow
     y = (0.46 + 0.20 * p.focus_0_y) * view.height
     squared = ((view.side - 0.28) / spread) ** 2 + ((view.y - y) / (1.25 * spread)) ** 2
     profile = edge(1.15 - np.sqrt(squared) + 0.18 * smooth(p.seed, "interstitial_border", view.size, 14), 0.55)

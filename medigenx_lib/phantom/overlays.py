@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from medigenx_lib.phantom.anatomy import View
+from medigenx_lib.phantom.anatomy import View, exposed
 from medigenx_lib.phantom.fields import bell, chord, edge, grid
 
 LETTERS = {
@@ -59,12 +59,11 @@ def _marker(p: SimpleNamespace, film: np.ndarray) -> np.ndarray:
 
 def _collimate(p: SimpleNamespace, film: np.ndarray) -> np.ndarray:
     """Unexposed (on a display: black) edges, slightly turned; or a white border of a scanned film."""
-    if p.collimation < 0.70:
+    across, down = exposed(p)
+    if across == down == 1:
         return film
     u, v = grid(len(film))
-    reach = 1 - p.collimation_width
-    turned = np.abs(u + p.collimation_turn * v), np.abs(v - p.collimation_turn * u)
-    sides = int(3 * p.collimation_sides)  # left and right, top and bottom, or all
-    outside = (turned[0] > reach) & (sides != 1) | (turned[1] > reach) & (sides != 0)
+    outside = np.abs(u + p.collimation_turn * v) > (across if across < 1 else 2)
+    outside |= np.abs(v - p.collimation_turn * u) > (down if down < 1 else 2)
     film[outside] = 1.0 if p.border > 0.9 else p.black
     return film

@@ -54,7 +54,7 @@ def _spine(p: SimpleNamespace, view: View) -> np.ndarray:
     middle = np.abs(phase - np.rint(phase)) * 2  # 0 in the middle of a vertebra, 1 in a disc
     width = p.spine_width * (0.86 + 0.14 * middle) * (0.92 + 0.16 * np.maximum(t, -0.5))
     across = np.abs(x) / width
-    body = edge(1 - across, 0.22) * (1 - p.disc * edge(middle - 0.80, 0.16))
+    body = edge(1 - across, 0.35) * (0.6 + 0.4 * edge(t + 0.06, 0.12)) * (1 - p.disc * edge(middle - 0.80, 0.16))
     pedicles = 0.22 * bell(((across - 0.62) / 0.2) ** 2 + ((middle - 0.25) / 0.3) ** 2)
     return body * (0.72 + 0.20 * edge(across - 0.55, 0.3)) + pedicles
 

@@ -19,7 +19,9 @@ TREES, TILE = 12, 160
 def body(p: SimpleNamespace, view: View) -> np.ndarray:
     """Path length (S, S) through trunk, shoulders, neck, head and arms, with no lungs in it."""
     depth, t = depth_of(p, view), view.t
-    half = 1.02 + p.wall * (0.6 + 0.8 * p.habitus) + 0.08 * edge(t - 0.85, 0.2) + 0.40 * edge(0.20 - t, 0.24)
+    half = (
+        1.02 + p.wall * (0.6 + 0.8 * p.habitus) + 0.08 * edge(t - 0.85, 0.2) + p.shoulder_width * edge(0.20 - t, 0.24)
+    )
     across = view.side / half
     across *= across
     top = p.shoulder * view.height + p.shoulder_slope * np.maximum(view.side - p.neck, 0)
