@@ -1,0 +1,219 @@
+"""``medigenx demo``: films that a GAN makes, read, checked and scored beside real ones, on one page."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from medigenx_lib import pipeline
+from medigenx_lib.cases import Case
+from medigenx_lib.files import write_bytes, write_text
+from medigenx_lib.pages import ICONS, Page, Reading, Table, save_film
+from medigenx_lib.pipeline import Outcome
+from medigenx_lib.settings import NOTICE, PROFILES
+from medigenx_lib.text import grammar
+from medigenx_lib.text.claims import summary
+
+SIZE = 64
+SCORED = 256
+"""Films generated for the scores; more than are shown, since distances between small sets mean little."""
+PHANTOMS_READ = 24
+"""Phantoms read for the table that holds reports against the truth."""
+SHIPPED = "gan_64"
+
+
+def run(
+    source: str = "phantom",
+    out: str | Path = "demo",
+    train_minutes: float | None = None,
+    count: int = PROFILES["fast"].films,
+    seed: int = 0,
+) -> Outcome:
+    """Generate ``count`` films, half of them normal, read and score them, and write a page into ``out``.
+
+    ``source``: what to train on (with ``train_minutes``) and to compare with; anything ``datasets.load`` takes.
+    Without ``train_minutes`` the shipped checkpoint generates, which was trained on real films. Raises
+    InputError or DataUnavailableError for a source that cannot be used.
+    """
+    from medigenx_lib import datasets
+    from medigenx_lib.gan import sampling
+
+    out = Path(out)
+    cases = datasets.load(source, SIZE)
+    checkpoint = _trained(cases, out, train_minutes, seed) if train_minutes else SHIPPED
+    films = sampling.sample([index % 2 for index in range(max(count, SCORED))], checkpoint, seed=seed)
+    readings = _with_nearest(pipeline.read(films[:count], seed), _split(cases, "train"))
+    phantoms = pipeline.read_phantoms(PHANTOMS_READ, seed=seed)
+    tables = [*_image_tables(cases, films, source), text_table(readings, phantoms)]
+    page = Page(
+        "Generated radiographs, read and checked",
+        _intro(checkpoint, source),
+        readings,
+        tables,
+        grid=grid(films[:count]),
+    )
+    return Outcome(pipeline.write_results(out, page), readings)
+
+
+def _intro(checkpoint: str, source: str) -> list[str]:
+    made = (
+        "The shipped generator, trained on real paediatric films," if checkpoint == SHIPPED else "A generator trained"
+    )
+    made += "" if checkpoint == SHIPPED else f" just now on {source}"
+    return [
+        f"{made} made these films. Each was then read as a real one would be: lungs found, features measured, a report "
+        "written, and every sentence compared with the measurements.",
+        f"Scores and nearest films compare with: {source}.",
+    ]
+
+
+def _image_tables(cases: Sequence[Case], films: Sequence[Case], source: str) -> list[Table]:
+    """Against the source; and where that is a simulation, against real films too."""
+    against_real = [reference_table(films)] if all(case.synthetic for case in cases) else []
+    return [*against_real, image_table(cases, films, source)]
+
+
+def image_table(cases: Sequence[Case], films: Sequence[Case], source: str) -> Table:
+    """Image scores of ``films`` against the source's training split, beside the floor and the worst control."""
+    from medigenx_lib.evaluation import images
+
+    scored = images.scores(_split(cases, "train"), _held_out(cases), films)
+    return _score_table(scored, f"How the films compare with {source}", f"films of {source} that trained nothing")
+
+
+def reference_table(films: Sequence[Case]) -> Table:
+    """The same against shipped features of the real films, for machines that do not have those films."""
+    from medigenx_lib.evaluation import images, reference
+
+    scored = images.scores(*reference.load(), films)
+    return _score_table(scored, "How the films compare with real ones", "real films that trained nothing")
+
+
+def _score_table(scored, title: str, floor: str) -> Table:
+    from medigenx_lib.evaluation import images
+
+    rows = [_score_row(row) for row in images.summary(scored).itertuples()]
+    notes = [
+        f"{scored.n.max()} generated films; in brackets 90 % intervals for the choice of films. The floor: {floor}, "
+        f"as many. The ceiling: the worst of the controls ({', '.join(images.CONTROLS)}).",
+    ]
+    return Table(title, ("Score", "Generated", "Floor", "Ceiling", "Better is", "Catches"), rows, notes)
+
+
+def _held_out(cases: Sequence[Case]) -> list[Case]:
+    """The films of the source that no generator was trained on."""
+    return [case for case in cases if case.split in ("val", "test")] or list(cases)
+
+
+def _score_row(row) -> list[str]:
+    better = {"low": "lower", "high": "higher", "zero": "nearer to 0"}[row.better]
+    bounds = ["" if np.isnan(value) else f"{value:.3g}" for value in (row.floor, row.ceiling)]
+    return [row.title, f"{row.generated:.3g} [{row.low:.3g}, {row.high:.3g}]", *bounds, better, row.catches]
+
+
+def sample(labels: Sequence[int], checkpoint: str, out: str | Path, seed: int = 0, truncation: float = 1.0) -> Path:
+    """Generate one film a label into the folder ``out``: PNGs, ``grid.png`` and ``cases.json``. Returns ``out``."""
+    from medigenx_lib.gan import sampling
+
+    out, films = Path(out), sampling.sample(labels, checkpoint, seed=seed, truncation=truncation)
+    for film in films:
+        save_film(film, out)
+    write_bytes(out / "grid.png", grid(films))
+    write_text(out / "cases.json", "[" + ",\n".join(film.to_json() for film in films) + "]\n")
+    return out
+
+
+def _trained(cases: Sequence[Case], out: Path, minutes: float, seed: int) -> str:
+    """The checkpoint of a GAN trained on the training split of ``cases`` for ``minutes``."""
+    from medigenx_lib.gan import recipes, training
+    from medigenx_lib.retrain import source_arrays
+
+    films, labels = source_arrays(_split(cases, "train"))
+    folder = out / f"training-seed{seed}-{minutes:g}min"
+    return str(training.train(films, labels, folder, recipes.recipe("strong", size=SIZE, seed=seed), minutes).folder)
+
+
+def _split(cases: Sequence[Case], name: str) -> list[Case]:
+    """The cases of one split; all of them where the source has no splits."""
+    return [case for case in cases if case.split == name] or list(cases)
+
+
+def _with_nearest(readings: Sequence[Reading], train: Sequence[Case]) -> list[Reading]:
+    """Each reading with the training film that is most like it."""
+    from medigenx_lib.evaluation.memorisation import nearest_films
+
+    found = nearest_films([reading.case for reading in readings], train)
+    words = ["a copy!" if copy else "not a copy" for copy in found.copies]
+    return [
+        replace(
+            reading,
+            nearest=(train[index], f"Nearest training film, {train[index].id}: similarity {similarity:.2f}, {word}."),
+        )
+        for reading, index, similarity, word in zip(readings, found.index, found.similarity, words, strict=True)
+    ]
+
+
+def grid(films: Sequence[Case]) -> bytes:
+    """PNG of all films side by side, through torchvision's ``make_grid``; its metadata says synthetic."""
+    from PIL import Image, PngImagePlugin
+
+    from medigenx_lib.gan import sampling
+
+    info = PngImagePlugin.PngInfo()
+    info.add_text("Warning", NOTICE)
+    stream = io.BytesIO()
+    picture = Image.fromarray((sampling.grid(films) * 255).round().astype(np.uint8))
+    picture.resize((picture.width * 2, picture.height * 2), Image.Resampling.BICUBIC).save(stream, "PNG", pnginfo=info)
+    return stream.getvalue()
+
+
+def text_table(readings: Sequence[Reading], phantoms: Sequence[Reading]) -> Table:
+    """The share of sentences with each verdict: these films against their measurements, phantoms against the truth."""
+    truth = pipeline.against_truth(phantoms)
+    rows = [
+        _verdict_row("these films, against the measurements", readings),
+        _verdict_row("phantoms, against the measurements", phantoms),
+        _verdict_row("phantoms, against the truth", truth),
+        _verdict_row("floor: another phantom's report, against the truth", _swapped(truth)),
+        _verdict_row("ceiling: the grammar on the truth, against the truth", _written_from_truth(truth)),
+    ]
+    columns = ("Reports of", "Sentences", *(f"{ICONS[verdict]} {verdict}" for verdict in ICONS), "Findings left out")
+    notes = [
+        "A report that agrees with its own measurements can still be wrong about the film: that shows only where the "
+        f"truth is known. So {len(phantoms)} phantoms that no model has seen are read as well, from the image alone. "
+        "In brackets: 90 % intervals over films (bootstrap).",
+    ]
+    return Table("How far the reports can be trusted", columns, rows, notes)
+
+
+def _verdict_row(name: str, readings: Sequence[Reading]) -> list[str]:
+    counts = [summary(reading.verdicts) for reading in readings]
+    total = sum(sum(count.values()) for count in counts)
+    shares = [_share([c[v] for c in counts], [sum(c.values()) for c in counts]) for v in ICONS]
+    return [name, str(total), *shares, str(sum(len(reading.omitted) for reading in readings))]
+
+
+def _share(parts: Sequence[int], wholes: Sequence[int]) -> str:
+    """``93 % [90, 96]``: the pooled share, and its bootstrap interval over films."""
+    parts, wholes = np.array(parts), np.array(wholes)
+    picks = np.random.default_rng(0).integers(len(parts), size=(1000, len(parts)))
+    low, high = np.quantile(parts[picks].sum(1) / np.maximum(wholes[picks].sum(1), 1), [0.05, 0.95])
+    return f"{parts.sum() / max(wholes.sum(), 1):.0%} [{100 * low:.0f}, {100 * high:.0f}]"
+
+
+def _swapped(readings: Sequence[Reading]) -> list[Reading]:
+    """Each film with the report of the next but one (of the same label): a report that did not look."""
+    reports = [readings[(index + 2) % len(readings)].case.report for index in range(len(readings))]
+    return [_reported(reading, report) for reading, report in zip(readings, reports, strict=True)]
+
+
+def _written_from_truth(readings: Sequence[Reading]) -> list[Reading]:
+    return [_reported(r, grammar.report(r.case.truth.findings, index)) for index, r in enumerate(readings)]
+
+
+def _reported(reading: Reading, report: str) -> Reading:
+    return pipeline.against_truth([replace(reading, case=replace(reading.case, report=report))])[0]

@@ -1,0 +1,114 @@
+"""The command line: bad input gets one sentence and an exit code; the other files are still done."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from medigenx_lib import phantom
+from medigenx_lib.__main__ import main
+from medigenx_lib.cases import Case
+from medigenx_lib.settings import NOTICE
+
+
+@pytest.fixture(scope="module")
+def film():
+    return (phantom.cases([9_400_001], 128)[0].image * 255).astype(np.uint8)
+
+
+@pytest.fixture
+def said(capsys):
+    def run(*words):
+        code = main([str(word) for word in words])
+        captured = capsys.readouterr()
+        return code, captured.out, [line for line in captured.err.splitlines() if line.startswith("medigenx:")]
+
+    return run
+
+
+def test_describe_does_the_good_files_and_names_the_bad(tmp_path, film, said):
+    Image.fromarray(film).save(tmp_path / "good.png")
+    (tmp_path / "page.png").write_text("<html><body>404</body></html>")
+    (tmp_path / "empty.dcm").touch()
+    Image.fromarray(np.random.default_rng(0).integers(0, 255, (90, 90), np.uint8)).save(tmp_path / "noise.png")
+    names = ["good.png", "page.png", "empty.dcm", "noise.png", "missing.jpg"]
+    code, out, _ = said("describe", *[tmp_path / name for name in names], "--out", tmp_path / "out")
+    assert code == 1 and "index.html" in out
+    record = json.loads((tmp_path / "out" / "cases.json").read_text())
+    assert [failure["file"] for failure in record["failures"]] == ["page.png", "empty.dcm", "missing.jpg", "noise.png"]
+    assert "frontal" in record["failures"][3]["reason"]
+    (described,) = record["cases"]
+    case = Case.from_json(json.dumps(described["case"]))
+    assert case.image.shape == (128, 128) and case.report and case.findings
+    assert {v["verdict"] for v in described["verdicts"]} <= {"supported", "unverifiable"}
+    assert len(list((tmp_path / "out" / "films").glob("*.png"))) == 1
+    assert (tmp_path / "out" / "radiomics.csv").read_text().startswith("case,region,")
+
+
+def test_describe_of_nothing_usable_is_one_sentence(tmp_path, said):
+    (tmp_path / "a.png").write_bytes(b"")
+    code, _, errors = said("describe", tmp_path / "a.png", "--out", tmp_path / "out")
+    assert code == 2 and len(errors) == 1 and "a.png" in errors[0]
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_files_of_one_name_stay_apart(tmp_path, film, said):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        Image.fromarray(film).save(tmp_path / folder / "x.png")
+    code, _, _ = said("describe", tmp_path / "a", tmp_path / "b", "--out", tmp_path / "out")
+    record = json.loads((tmp_path / "out" / "cases.json").read_text())
+    assert code == 0 and [c["case"]["id"] for c in record["cases"]] == ["x", "x (2)"]
+    assert len(list((tmp_path / "out" / "films").iterdir())) == 2
+
+
+def test_sample_writes_marked_films(tmp_path, said):
+    code, _, _ = said("sample", "-n", 4, "--label", "pneumonia", "--seed", 3, "--out", tmp_path / "s")
+    assert code == 0
+    films = sorted((tmp_path / "s").glob("synthetic_*.png"))
+    assert len(films) == 4 and all(Image.open(film).info["Warning"] == NOTICE for film in films)
+    cases = [Case.from_json(json.dumps(value)) for value in json.loads((tmp_path / "s" / "cases.json").read_text())]
+    assert all(case.synthetic and case.label == 1 for case in cases)
+    said("sample", "-n", 4, "--label", "pneumonia", "--seed", 3, "--out", tmp_path / "again")
+    assert films[2].read_bytes() == (tmp_path / "again" / films[2].name).read_bytes()
+
+
+def test_train_and_sample_from_the_folder(tmp_path, said):
+    npz = tmp_path / "small.npz"
+    images = (np.stack([case.image for case in phantom.cases(range(64), 32)]) * 255).astype(np.uint8)
+    labels = np.arange(64)[:, None] % 2
+    np.savez(npz, train_images=images, train_labels=labels)
+    folder = tmp_path / "run"
+    code, out, _ = said("train", "--source", npz, "--size", 32, "--images", 256, "--out", folder)
+    assert code == 0 and "checkpoint.safetensors" in out
+    code, _, errors = said("train", "--source", npz, "--size", 32, "--images", 256, "--out", folder)
+    assert code == 2 and "--resume" in errors[0]
+    assert said("sample", "--checkpoint", folder, "-n", 2, "--out", tmp_path / "s")[0] == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["demo", "--source", "nowhere.npz"],
+        ["train", "--source", "nowhere", "--minutes", "1"],
+        ["sample", "--checkpoint", "nothing"],
+        ["train", "--recipe", "magic", "--images", "64"],
+        ["train", "--size", "17", "--images", "64"],
+    ],
+)
+def test_bad_options_get_one_sentence(words, tmp_path, said):
+    code, _, errors = said(*words, "--out", tmp_path / "out")
+    assert code not in (0, 1) and len(errors) == 1
+
+
+@pytest.mark.parametrize("words", [[], ["fly"], ["train", "--minutes", "-3"], ["sample", "-n", "0"], ["describe"]])
+def test_wrong_usage_is_told_by_the_parser(words, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    assert stop.value.code == 2 and "usage:" in capsys.readouterr().err
+
+
+def test_doctor_finds_a_working_course(said):
+    code, out, _ = said("doctor")
+    assert code == 0 and "lung_unet" in out and "FAIL" not in out
