@@ -103,7 +103,7 @@ def crop_borders(image: np.ndarray, tolerance: float = 0.04) -> np.ndarray:
 
 
 def to_square(image: np.ndarray, fit: str) -> np.ndarray:
-    """(H, W) to (S, S): ``pad`` adds black beside the shorter side, ``crop`` keeps the middle; ``stretch`` does nothing.
+    """(H, W) to (S, S): ``pad`` adds black beside the shorter side, ``crop`` keeps the middle; ``stretch``: as it is.
 
     Stretching keeps every pixel and changes proportions; it is left to :func:`resize`.
     """

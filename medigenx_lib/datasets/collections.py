@@ -155,7 +155,7 @@ def _grey_stack(path: Path, split: str, images: np.ndarray, chosen: list[int]) -
         raise InputError(f"{what}.", "They must be numbers of shape (N, H, W), 16 pixels or more a side.")
     if kind == "f" and not np.isfinite(images).all():
         raise InputError(f"{split}_images of {path} hold NaN or infinite values.", "Replace them and save it again.")
-    if images.min() < 0 or images.max() >= 2**16:
+    if float(images.min()) < 0 or float(images.max()) >= 2**16:
         raise InputError(f"{split}_images of {path} lie outside 0..65535.", "Scale them to 0..255 or 0..1.")
     bits = _stack_bits(images)
     values = images[chosen][..., 0] if len(shape) == 4 and shape[3] == 1 else images[chosen]

@@ -138,16 +138,29 @@ def _decode_with_gdcm(dataset: Dataset) -> np.ndarray:
 
 def _windowed(stored: np.ndarray, dataset: Dataset) -> np.ndarray:
     """Stored values to 0..1: rescale or modality LUT, then VOI LUT, window, or the whole range, in that order."""
-    from pydicom.pixels import apply_modality_lut, apply_voi
+    from pydicom.pixels import apply_rescale
 
-    values = apply_modality_lut(stored, dataset)
-    if dataset.get("VOILUTSequence"):
-        bits = int(dataset.VOILUTSequence[0].LUTDescriptor[2])
-        return preprocessing.to_unit_float(apply_voi(values.astype(np.int64), dataset), bits)
+    tables = dataset.get("ModalityLUTSequence")
+    values = _look_up(stored, tables[0]) if tables else apply_rescale(stored, dataset)
+    if tables := dataset.get("VOILUTSequence"):
+        return preprocessing.to_unit_float(_look_up(values, tables[0]), int(tables[0].LUTDescriptor[2]))
     if window := _window(dataset):
         return _apply_window(values, *window, str(dataset.get("VOILUTFunction") or "LINEAR"))
     low, high = _range(dataset)
     return np.clip((values - low) / (high - low), 0, 1).astype(np.float32)
+
+
+def _look_up(values: np.ndarray, table: Dataset) -> np.ndarray:
+    """Values through a table of PS3.3 C.11.1; beyond its ends the first and the last entry hold.
+
+    Not by pydicom, whose index wraps where a table of 8-bit values has more than 256 entries.
+    """
+    entries, first, _ = (int(value) for value in table.LUTDescriptor)
+    data = table.LUTData
+    if isinstance(data, bytes):
+        data = np.frombuffer(data, np.uint8 if len(data) == entries else "<u2")
+    data = np.atleast_1d(np.asarray(data))[: entries or 2**16]  # 0 stands for 65536
+    return data[np.clip(np.round(values).astype(np.int64) - first, 0, len(data) - 1)]
 
 
 def _window(dataset: Dataset) -> tuple[float, float] | None:

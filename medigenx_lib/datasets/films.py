@@ -20,7 +20,7 @@ from medigenx_lib.datasets.patients import patient_of
 from medigenx_lib.errors import InputError
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".jp2", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".dcm", ".dicom")
-FORMATS = ("PNG", "JPEG", "JPEG2000", "BMP", "TIFF", "WEBP", "PPM", "MPO")
+FORMATS = ("PNG", "JPEG", "JPEG2000", "BMP", "TIFF", "WEBP", "PPM")
 MIN_SIDE = 16
 MAX_PIXELS = 60_000_000
 """Three times the largest detector in use (about 4,300 x 5,000); far below what would fill the memory."""
@@ -126,14 +126,15 @@ def _read_picture(path: Path, head: bytes) -> tuple[np.ndarray, dict]:
             with Image.open(path, formats=FORMATS) as picture:
                 _check_picture(path, picture)
                 size, inverted = [picture.height, picture.width], _stores_white_as_zero(picture)
-                bits = _declared_bits(picture)
-                pixels, kind = _pixels(ImageOps.exif_transpose(picture))
+                bits, kind = _declared_bits(picture), "WhiteIsZero" if inverted else picture.mode
+                pixels = _pixels(ImageOps.exif_transpose(picture))
         except InputError:
             raise
         except Image.UnidentifiedImageError as error:
             raise _not_a_film(path, head) from error
         except Image.DecompressionBombError as error:
-            raise InputError(f"{path} is too large to be a film.", "Scale it down first.") from error
+            what = f"{path} has far more than {MAX_PIXELS // 10**6} million pixels."
+            raise InputError(what, "Scale it down first.") from error
         except Exception as error:  # decoders raise nearly anything on damaged data
             raise InputError(f"{path} is damaged ({_first_line(error)}).", "Export or download it again.") from error
     image, meta = _to_grey(path, pixels, bits)
@@ -163,16 +164,16 @@ def _declared_bits(picture: Image.Image) -> int | None:
     return declared if declared in (10, 12, 14) else None
 
 
-def _pixels(picture: Image.Image) -> tuple[np.ndarray, str]:
-    """(pixels, photometric): grey (H, W) in its own depth, or RGB (H, W, 3) uint8."""
-    mode, kind = picture.mode, "WhiteIsZero" if _stores_white_as_zero(picture) else picture.mode
+def _pixels(picture: Image.Image) -> np.ndarray:
+    """Grey (H, W) in its own depth, or RGB (H, W, 3) uint8."""
+    mode = picture.mode
     if mode in ("1", "L", "F", "I") or mode.startswith("I;"):
-        return np.asarray(picture), kind
+        return np.asarray(picture)
     if mode in ("P", "PA"):
         picture = picture.convert("RGBA" if mode == "PA" or "transparency" in picture.info else "RGB")
     if picture.mode in ("RGBA", "LA", "La", "RGBa"):
         picture = _on_black(picture.convert("RGBA"))
-    return np.asarray(picture.convert("RGB")), kind
+    return np.asarray(picture.convert("RGB"))
 
 
 def _on_black(picture: Image.Image) -> Image.Image:
