@@ -33,17 +33,6 @@ def standard_generator_loss(fake_logits: Tensor) -> Tensor:
     return F.softplus(-fake_logits).mean()
 
 
-def generator_gradient_ratio(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """Per fake film, generator-loss gradient over discriminator-loss gradient: ``-exp(real - fake)``.
-
-    With ``d = real - fake`` the two derivatives of the relativistic pairing loss by a fake logit are
-    ``sigmoid(-d) / B`` and ``-sigmoid(d) / B``. So the discriminator's backward pass, rescaled film by film,
-    is also the generator's, and one pass serves both. It needs a discriminator whose logit depends on one film
-    alone (no batch normalisation). Shapes: both (B,) to (B,). Beyond +-30 the ratio is clamped.
-    """
-    return -torch.exp((real_logits - fake_logits).detach().clamp(-30, 30))
-
-
 def zero_centred_penalty(discriminator: nn.Module, films: Tensor, labels: Tensor) -> Tensor:
     """Mean squared norm of the logit's gradient by the film: R1 on real films, R2 on fakes.
 

@@ -9,13 +9,15 @@ from torch import Tensor
 
 from medigenx_lib.gan.augment import augment
 from medigenx_lib.gan.losses import (
-    generator_gradient_ratio,
     relativistic_pairing_loss,
     standard_discriminator_loss,
     standard_generator_loss,
     zero_centred_penalty,
 )
+from medigenx_lib.gan.recipes import Recipe
 from medigenx_lib.gan.state import State, rng
+
+DISCRIMINATOR_LOSSES = {"relativistic": relativistic_pairing_loss, "standard": standard_discriminator_loss}
 
 
 def cosine(progress: float, end: float) -> float:
@@ -34,67 +36,65 @@ def step(state: State, real: Tensor, labels: Tensor, progress: float) -> dict[st
         adam.param_groups[0]["lr"] = recipe.lr * cosine(progress, recipe.lr_end)
     draw = rng(recipe.seed, "step", state.step, device=str(device))
     latent = torch.randn(len(real), recipe.latent, generator=draw, device=device)
-    update = _relativistic_step if recipe.loss == "relativistic" and not recipe.batch_norm else _alternating_step
-    figures = update(state, real, labels, latent, draw, progress)
+    with _autocast(recipe, real):
+        fake = state.generator(latent, labels)
+    real, fake = (augment(films, recipe.augment, draw) for films in (real, fake.float()))
+    figures = _discriminator_step(state, real, fake, labels, progress)
+    figures |= _generator_step(state, real, fake, labels)
     state.step, state.images = state.step + 1, state.images + len(real)
     update_average(state)
     return figures
 
 
-def _relativistic_step(state, real, labels, latent, draw, progress) -> dict[str, Tensor]:
-    """Both networks from one batch of fakes and one backward pass through the discriminator."""
-    recipe = state.recipe
-    with torch.autocast(real.device.type, torch.bfloat16, enabled=recipe.bf16):
-        fake = state.generator(latent, labels)
-        probe = fake.detach().float().requires_grad_()  # where the gradient for the generator is read off
-        films = augment(torch.cat([real, probe]), recipe.augment, draw)
-        real_logits, fake_logits = state.discriminator(films, labels.repeat(2)).float().chunk(2)
-        loss = relativistic_pairing_loss(real_logits, fake_logits)
+def _discriminator_step(state: State, real: Tensor, fake: Tensor, labels: Tensor, progress: float) -> dict:
+    """The discriminator learns to tell the fakes, detached from their generator, from the reals."""
+    recipe, fake = state.recipe, fake.detach()
     state.discriminator_adam.zero_grad(set_to_none=True)
+    with _autocast(recipe, real):
+        real_logits, fake_logits = _logits(state, real, fake, labels)
+    loss = DISCRIMINATOR_LOSSES[recipe.loss](real_logits, fake_logits)
     loss.backward()
-    figures = {"loss": loss.detach(), "margin": (real_logits - fake_logits).detach().mean()}
+    figures = {"discriminator_loss": loss.detach(), "margin": (real_logits - fake_logits).detach().mean()}
     if recipe.gamma and state.step % recipe.penalty_every == 0:
-        figures |= _penalise(state, films.detach(), labels, progress)
+        figures |= _penalise(state, real, fake, labels, progress)
     state.discriminator_adam.step()
-    state.generator_adam.zero_grad(set_to_none=True)
-    ratio = generator_gradient_ratio(real_logits, fake_logits)
-    fake.backward((probe.grad * ratio[:, None, None, None]).to(fake.dtype))
-    state.generator_adam.step()
     return figures
 
 
-def _alternating_step(state, real, labels, latent, draw, progress) -> dict[str, Tensor]:
-    """The tutorials' way: first the discriminator, then the generator against the updated discriminator."""
-    recipe, relativistic = state.recipe, state.recipe.loss == "relativistic"
-    fake = augment(state.generator(latent, labels), recipe.augment, draw)
-    real = augment(real, recipe.augment, draw)
-    state.discriminator_adam.zero_grad(set_to_none=True)
-    real_logits, fake_logits = (state.discriminator(films, labels) for films in (real, fake.detach()))
-    discriminator_loss = relativistic_pairing_loss if relativistic else standard_discriminator_loss
-    loss = discriminator_loss(real_logits, fake_logits)
-    loss.backward()
-    figures = {"loss": loss.detach()}
-    if recipe.gamma and state.step % recipe.penalty_every == 0:
-        figures |= _penalise(state, torch.cat([real, fake.detach()]), labels, progress)
-    state.discriminator_adam.step()
+def _generator_step(state: State, real: Tensor, fake: Tensor, labels: Tensor) -> dict:
+    """The generator learns from the discriminator just updated, through the very fakes that it was updated on."""
     state.generator_adam.zero_grad(set_to_none=True)
-    logits = state.discriminator(fake, labels)
-    rivals = state.discriminator(real, labels).detach() if relativistic else None
-    loss = relativistic_pairing_loss(logits, rivals) if relativistic else standard_generator_loss(logits)
+    with _autocast(state.recipe, real):
+        if state.recipe.loss == "relativistic":
+            with torch.no_grad():
+                rivals = state.discriminator(real, labels).float()
+            loss = relativistic_pairing_loss(state.discriminator(fake, labels).float(), rivals)
+        else:
+            loss = standard_generator_loss(state.discriminator(fake, labels).float())
     loss.backward()
     state.generator_adam.step()
-    return figures | {"generator_loss": loss.detach()}
+    return {"generator_loss": loss.detach()}
 
 
-def _penalise(state: State, films: Tensor, labels: Tensor, progress: float) -> dict[str, Tensor]:
+def _logits(state: State, real: Tensor, fake: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """One pass for both, unless batch normalisation would mix their statistics."""
+    if state.recipe.batch_norm:
+        return state.discriminator(real, labels).float(), state.discriminator(fake, labels).float()
+    return state.discriminator(torch.cat([real, fake]), labels.repeat(2)).float().chunk(2)
+
+
+def _autocast(recipe: Recipe, like: Tensor) -> torch.autocast:
+    return torch.autocast(like.device.type, torch.bfloat16, enabled=recipe.bf16)
+
+
+def _penalise(state: State, real: Tensor, fake: Tensor, labels: Tensor, progress: float) -> dict[str, Tensor]:
     """Add the gradients of R1 + R2 on a share of the batch, weighted for the steps that go without.
 
-    Shapes: films (2B, 1, S, S), reals first. Lazy regularisation: Karras et al., "StyleGAN2", CVPR 2020.
+    Shapes: films (B, 1, S, S) each. Lazy regularisation: Karras et al., "StyleGAN2", CVPR 2020.
     """
     recipe = state.recipe
     count = max(1, round(recipe.penalty_share * len(labels)))
-    real, fake = (part[:count] for part in films.chunk(2))
-    both = zero_centred_penalty(state.discriminator, torch.cat([real, fake]), labels[:count].repeat(2))
+    both = zero_centred_penalty(state.discriminator, torch.cat([real[:count], fake[:count]]), labels[:count].repeat(2))
     weight = recipe.gamma * cosine(progress, recipe.gamma_end) / 2 * recipe.penalty_every
     (2 * weight * both).backward()  # the mean over both halves, doubled, is R1 + R2
     return {"penalty": 2 * both.detach()}

@@ -1,0 +1,48 @@
+"""Augmentations: differentiable, film by film, and never a flip."""
+
+import pytest
+import torch
+
+from medigenx_lib.errors import InputError
+from medigenx_lib.gan.augment import AUGMENTATIONS, BRIGHTNESS, SHIFT, augment
+
+
+def draw(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_gradients_reach_the_films(name):
+    films = torch.rand(3, 1, 16, 16, requires_grad=True)
+    augment(films, (name,), draw()).square().sum().backward()
+    assert films.grad.abs().sum((1, 2, 3)).min() > 0
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+def test_the_generator_decides(name):
+    films = torch.rand(4, 1, 16, 16)
+    assert torch.equal(augment(films, (name,), draw(1)), augment(films, (name,), draw(1)))
+    assert not torch.equal(augment(films, (name,), draw(1)), augment(films, (name,), draw(2)))
+
+
+def test_translation_moves_by_few_pixels_and_repeats_edges():
+    film = torch.zeros(64, 1, 32, 32)
+    film[:, :, 16, 16] = 1
+    film[:, :, :, 0] = 0.5
+    moved = augment(film, ("translation",), draw())
+    spots = (moved == 1).nonzero()[:, 2:] - 16
+    assert len(spots) == 64 and spots.abs().max() == round(SHIFT * 32)
+    assert set(moved.unique().tolist()) <= {0.0, 0.5, 1.0}
+    assert (moved[:, 0, :, 0] == 0.5).all(1).float().mean() > 0.5  # shifted right: the edge is repeated
+
+
+def test_brightness_adds_one_number_per_film():
+    films = torch.rand(8, 1, 4, 4)
+    difference = augment(films, ("brightness",), draw()) - films
+    assert (difference.amax((1, 2, 3)) - difference.amin((1, 2, 3))).abs().max() < 1e-6
+    assert difference.abs().max() <= BRIGHTNESS and difference.mean((1, 2, 3)).std() > 0
+
+
+def test_flips_are_refused():
+    with pytest.raises(InputError, match="flips are left out"):
+        augment(torch.zeros(1, 1, 8, 8), ("flip",), draw())

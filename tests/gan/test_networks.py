@@ -1,0 +1,83 @@
+"""Shapes, conditioning, independence of films, and the cure of the checkerboard."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from medigenx_lib.errors import InputError
+from medigenx_lib.gan.networks import build, generator_channels
+from medigenx_lib.gan.recipes import DCGAN, STRONG, Recipe, recipe
+
+TINY = replace(STRONG, size=16, width=8, latent=8)
+
+
+def inputs(recipe, count=4, seed=0):
+    latent = torch.randn(count, recipe.latent, generator=torch.Generator().manual_seed(seed))
+    return latent, torch.arange(count) % 2
+
+
+@pytest.mark.parametrize("size", [16, 32, 64, 128])
+@pytest.mark.parametrize("base", [STRONG, DCGAN], ids=["strong", "dcgan"])
+@pytest.mark.parametrize("conditional", [True, False])
+def test_shapes(size, base, conditional):
+    chosen = replace(base, size=size, width=8, latent=8, conditional=conditional)
+    generator, discriminator = build(chosen)
+    latent, labels = inputs(chosen)
+    films = generator(latent, labels)
+    assert films.shape == (4, 1, size, size) and discriminator(films, labels).shape == (4,)
+    assert len(generator_channels(chosen)) == size.bit_length() - 2
+
+
+def test_the_seed_decides_the_weights_and_leaves_the_global_stream_alone():
+    torch.manual_seed(5)
+    expected = torch.rand(1)
+    torch.manual_seed(5)
+    first, second, other = build(TINY), build(TINY), build(replace(TINY, seed=1))
+    assert torch.equal(torch.rand(1), expected)
+    assert torch.equal(first[0].start.weight, second[0].start.weight)
+    assert not torch.equal(first[0].start.weight, other[0].start.weight)
+
+
+def test_the_label_reaches_both_networks():
+    generator, discriminator = build(TINY)
+    discriminator.label.weight.data.normal_()  # starts at zero: untrained, the label means nothing
+    latent, labels = inputs(TINY)
+    films = generator.eval()(latent, labels)
+    assert not torch.allclose(films, generator(latent, 1 - labels))
+    assert not torch.allclose(discriminator(films, labels), discriminator(films, 1 - labels))
+
+
+def test_each_logit_depends_on_one_film_alone():
+    _, discriminator = build(TINY)
+    films = torch.randn(3, 1, 16, 16, requires_grad=True)
+    discriminator(films, torch.tensor([0, 1, 0]))[1].backward()
+    touched = films.grad.abs().sum((1, 2, 3)) > 0
+    assert touched.tolist() == [False, True, False]
+
+
+def grain(films):
+    """Diagonal Haar energy as a share of all energy: what a checkerboard of single pixels adds."""
+    a, b, c, d = (films[..., i::2, j::2] for i in (0, 1) for j in (0, 1))
+    return ((a - b - c + d).square().mean() / 4 / films.var()).item()
+
+
+def test_bilinear_upsampling_has_no_checkerboard():
+    grains = {}
+    for upsampling in ("bilinear", "transposed"):
+        chosen = replace(STRONG, size=32, width=8, upsampling=upsampling)
+        with torch.no_grad():
+            grains[upsampling] = grain(build(chosen)[0](*inputs(chosen, 64)))
+    assert grains["bilinear"] < grains["transposed"] / 4
+
+
+def test_recipes_survive_json_and_refuse_nonsense():
+    import json
+
+    assert Recipe.from_dict(json.loads(json.dumps(STRONG.to_dict()))) == STRONG
+    assert recipe("dcgan", size=32) == replace(DCGAN, size=32)
+    for wrong in ({"size": 48}, {"loss": "hope"}, {"batch": 0}, {"upsampling": "magic"}, {"unknown": 1}):
+        with pytest.raises(InputError):
+            recipe("strong", **wrong)
+    with pytest.raises(InputError, match="strong, dcgan"):
+        recipe("stronger")

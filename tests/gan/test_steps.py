@@ -1,0 +1,91 @@
+"""One step of training, its schedules and the averaged generator."""
+
+import copy
+from dataclasses import replace
+
+import pytest
+import torch
+
+from medigenx_lib.gan.losses import relativistic_pairing_loss, zero_centred_penalty
+from medigenx_lib.gan.recipes import DCGAN, STRONG
+from medigenx_lib.gan.state import State, rng
+from medigenx_lib.gan.steps import cosine, ema_decay, step, update_average
+
+TINY = replace(STRONG, size=16, width=4, latent=8, batch=8)
+
+
+def reals(count=8):
+    films = torch.rand(count, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    return films, torch.arange(count) % 2
+
+
+def test_cosine_ends_where_it_should():
+    assert cosine(0, 0.1) == 1 and cosine(1, 0.1) == pytest.approx(0.1) and cosine(0.5, 0.1) == pytest.approx(0.55)
+    assert cosine(7, 0.1) == pytest.approx(0.1)
+
+
+def test_ema_ramps_up():
+    assert ema_decay(0.999, 0) == 0.1 and ema_decay(0.999, 80) == pytest.approx(0.9)
+    assert ema_decay(0.999, 10**6) == 0.999
+
+
+def test_average_by_hand():
+    state = State.new(TINY, {})
+    state.step = 80
+    before, batch_norm = state.average.film.weight.clone(), state.generator.stages[0][0].running_mean
+    state.generator.film.weight.data += 1
+    batch_norm += 2
+    update_average(state)
+    torch.testing.assert_close(state.average.film.weight, before + 0.1)
+    torch.testing.assert_close(state.average.stages[0][0].running_mean, torch.full_like(batch_norm, 0.2))
+
+
+def test_without_ema_the_average_is_the_generator():
+    state = State.new(replace(TINY, ema=0.0), {})
+    step(state, *reals(), 0.0)
+    assert torch.equal(state.average.film.weight, state.generator.film.weight)
+
+
+def test_discriminator_gradient_is_loss_plus_lazy_penalties():
+    state, (films, labels) = State.new(replace(TINY, penalty_share=1.0), {}), reals()
+    by_hand = copy.deepcopy(state)
+    latent = torch.randn(8, 8, generator=rng(0, "step", 0))
+    fake = by_hand.generator(latent, labels).detach()
+    critic = by_hand.discriminator
+    loss = relativistic_pairing_loss(critic(films, labels), critic(fake, labels))
+    penalties = zero_centred_penalty(critic, films, labels) + zero_centred_penalty(critic, fake, labels)
+    (loss + TINY.gamma / 2 * TINY.penalty_every * penalties).backward()
+    expected = critic.logit.weight.grad
+    figures = step(state, films, labels, 0.0)
+    # the generator's step adds its own gradient to the discriminator's afterwards: read it from Adam, beta2 = .99
+    moments = state.discriminator_adam.state[state.discriminator.logit.weight]
+    torch.testing.assert_close(moments["exp_avg_sq"], 0.01 * expected.square(), rtol=1e-3, atol=1e-12)
+    torch.testing.assert_close(figures["penalty"], penalties.detach(), rtol=1e-4, atol=1e-7)
+
+
+def test_penalties_come_every_fourth_step():
+    state = State.new(TINY, {})
+    with_penalty = ["penalty" in step(state, *reals(), 0.0) for _ in range(9)]
+    assert with_penalty == [True, False, False, False] * 2 + [True]
+
+
+@pytest.mark.parametrize("recipe", [
+    TINY, replace(DCGAN, size=16, width=4, latent=8), replace(DCGAN, size=16, width=4, conditional=True, ema=0.999),
+    replace(TINY, augment=("translation", "brightness")), replace(TINY, loss="standard"), replace(TINY, bf16=True),
+], ids=["strong", "dcgan", "conditional dcgan", "augmented", "standard loss", "bf16"])  # fmt: skip
+def test_each_rung_of_the_ladder_moves_both_networks(recipe):
+    state = State.new(recipe, {})
+    before = copy.deepcopy(state.tensors())
+    figures = step(state, *reals(), 0.0)
+    after = state.tensors()
+    assert all(torch.isfinite(value) for value in figures.values())
+    for part in ("generator.", "discriminator."):
+        moved = [name for name in before if name.startswith(part) and not torch.equal(before[name], after[name])]
+        assert len(moved) > 5
+    assert (state.step, state.images) == (1, 8)
+
+
+def test_learning_rate_follows_progress():
+    state = State.new(TINY, {})
+    step(state, *reals(), 1.0)
+    assert state.generator_adam.param_groups[0]["lr"] == pytest.approx(TINY.lr * TINY.lr_end)
