@@ -26,13 +26,14 @@ class PixelBasis:
     scale: float
 
     @classmethod
-    def fit(cls, films: Films, components: int = COMPONENTS) -> PixelBasis:
-        """The first ``components`` principal axes of ``films`` at 64x64 (fewer if there are fewer films)."""
-        flat = stack(films, SIZE).reshape(len(films), -1).astype(np.float64)
-        mean = flat.mean(0)
-        _, singular, axes = np.linalg.svd(flat - mean, full_matrices=False)
-        count = min(components, max(len(flat) - 1, 1))
-        return cls(mean, axes[:count], max(float(singular[0]) / np.sqrt(max(len(flat) - 1, 1)), TINY))
+    def fit(cls, films: Films, components: int = COMPONENTS, most: int = 1500) -> PixelBasis:
+        """The first ``components`` principal axes of at most ``most`` of ``films``, evenly chosen, at 64x64."""
+        from sklearn.decomposition import PCA
+
+        flat = stack(films[:: -(-len(films) // most)], SIZE).reshape(-1, SIZE * SIZE)
+        count = max(1, min(components, len(flat) - 1))
+        fitted = PCA(count, svd_solver="randomized", random_state=0).fit(flat)
+        return cls(fitted.mean_, fitted.components_, max(float(fitted.explained_variance_[0]) ** 0.5, TINY))
 
     def project(self, films: Films) -> np.ndarray:
         """Coefficients (N, K); over the films that it was fitted on, the first has standard deviation 1."""
