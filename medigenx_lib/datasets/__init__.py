@@ -49,16 +49,23 @@ def load(
         return collections.load_phantom(request)
     if str(name_or_path) == "pneumoniamnist":
         return collections.load_pneumoniamnist(request)
-    path = Path(name_or_path).expanduser()
-    if path.is_dir():
+    try:
+        return _load_path(str(name_or_path), request)
+    except OSError as error:  # no permission, name too long, disk gone
+        what = f"{str(name_or_path)!r:.200} cannot be opened ({error.strerror or error})."
+        raise InputError(what, "Check its name and permissions.") from error
+
+
+def _load_path(name: str, request: collections.Request) -> list[Case]:
+    path = Path(name).expanduser()
+    if path.is_dir() and name:
         return _load_folder(path, request)
     if path.suffix.lower() == ".npz" and path.exists():
         return collections.load_npz(path, request)
     if reports.are_reports(path):
         return reports.load_cases(path, request)
-    if not path.is_symlink() and not path.exists():
-        known = f"Known names: {', '.join(NAMES)}; or give a path."
-        raise InputError(f"There is no data set or file {str(name_or_path)!r:.200}.", known)
+    if not name or not (path.is_symlink() or path.exists()):
+        raise InputError(f"There is no data set or file {name!r:.200}.", f"Known: {', '.join(NAMES)}; or give a path.")
     return _load_single(path, request)
 
 

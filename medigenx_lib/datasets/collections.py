@@ -195,7 +195,7 @@ def _fetch_pneumoniamnist(path: Path, stored: int) -> None:
         from medmnist import PneumoniaMNIST
 
         path.parent.mkdir(parents=True, exist_ok=True)
-        socket.setdefaulttimeout(20)  # a network that swallows packets must not hang the lesson
+        socket.setdefaulttimeout(10)  # a network that swallows packets must not hang the lesson
         PneumoniaMNIST(split="train", root=str(path.parent), size=stored, download=True)
     except (RuntimeError, OSError, ValueError, zipfile.BadZipFile) as error:
         damaged = f" The file {path.name} there is not the official one or is incomplete." if path.exists() else ""
@@ -230,7 +230,10 @@ def load_classes(folder: Path, request: Request) -> list[Case]:
         raise InputError(f"{folder} has no {request.split} folder.", f"It has: {', '.join(map(str, roots))}.")
     kept = {split: root for split, root in roots.items() if split is None or split in request.splits}
     datasets = {split: _image_folder(root, request) for split, root in kept.items()}
-    if len({label for dataset in datasets.values() for label in dataset.targets}) < 2:
+    labels = {label for dataset in datasets.values() for label in dataset.targets}
+    if not labels:
+        raise InputError(f"The class folders in {folder} are empty.", "They need PNG, JPEG, TIFF or DICOM files.")
+    if len(labels) < 2:
         raise InputError(f"{folder} holds films of one class only.", f"It needs both {' and '.join(CLASSES)}.")
     items = [(split, index) for split, dataset in datasets.items() for index in range(len(dataset))]
     assigned = [split or _hashed_split(datasets[split].samples[index][0]) for split, index in items]

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import zipfile
 from collections import Counter
 
 import medmnist
@@ -133,6 +134,22 @@ def test_impossible_options(options):
         datasets.load("phantom", progress=False, **options)
 
 
+@pytest.mark.parametrize("name", ["", "x" * 5000, "a\0b", "none.npz", "none/films"])
+def test_impossible_names(name):
+    with pytest.raises(InputError):
+        datasets.load(name)
+
+
+def test_loops_and_archives(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with zipfile.ZipFile(tmp_path / "films.zip", "w") as archive:
+        archive.writestr("a.png", b"x")
+    (tmp_path / "films.npz").write_bytes(b"no archive")
+    for name, words in (("loop", "ordinary|opened"), ("films.zip", "archive"), ("films.npz", "cannot be read")):
+        with pytest.raises(InputError, match=words):
+            datasets.load(tmp_path / name)
+
+
 def test_unknown_names_are_told_what_there_is():
     with pytest.raises(InputError, match=r"phantom, pneumoniamnist"):
         datasets.load("mnist")
@@ -230,6 +247,9 @@ def test_a_damaged_film_is_left_out_and_named(kaggle):
 def test_one_class_is_refused(tmp_path):
     film(tmp_path / "NORMAL" / "a.png")
     (tmp_path / "PNEUMONIA").mkdir()
+    (tmp_path / "empty" / "NORMAL").mkdir(parents=True)
+    with pytest.raises(InputError, match="empty"):
+        datasets.load(tmp_path / "empty", progress=False)
     with pytest.raises(InputError, match="one class"):
         datasets.load(tmp_path, progress=False)
 
