@@ -183,7 +183,7 @@ def _to_uint8(films: np.ndarray) -> np.ndarray:
     if not np.issubdtype(films.dtype, np.floating):
         raise InputError(f"The films are {films.dtype}.", "Give uint8, or floats in 0..1.")
     if not (films.min() >= 0 and films.max() <= 1):  # NaN fails both comparisons
-        raise InputError("The films hold NaN or values outside 0..1.", "Scale them: preprocessing.to_grey01.")
+        raise InputError("The films hold NaN or values outside 0..1.", "Scale them: preprocessing.to_unit_float.")
     return np.rint(films * 255).astype(np.uint8)
 
 
