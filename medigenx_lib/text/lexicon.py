@@ -160,7 +160,7 @@ ATTRIBUTES = (
         cardio-?thoracic_(?: ratio | index ) (?: _\w+ ){{0,3}}? _(?P<ratio> [01]?\.\d+
         | \d+(?:\.\d+)? _?{PERCENT} )"""),
     ("percent", None, rf"""
-        (?P<percent> \d+(?:\.\d+)? ) _?{PERCENT} (?: _of_ (?: (?: the | that )_ )? (?P<of> right | left )? )?"""),
+        (?P<percent> \d+(?:\.\d+)? _?{PERCENT} ) (?: _of_ (?: (?: the | that )_ )? (?P<of> right | left )? )?"""),
 )  # fmt: skip
 
 KINDS = (
