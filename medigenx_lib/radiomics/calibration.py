@@ -1,0 +1,150 @@
+"""Calibration on phantoms: where to say present, absent or uncertain, and how wide the intervals must be.
+
+Films are segmented as any other, so that what the segmentation gets wrong is in the figures. To be run anew
+whenever the segmentation's weights change: ``python -m medigenx_lib.radiomics.calibration``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from tqdm.auto import tqdm
+
+from medigenx_lib import geometry, phantom, weights
+from medigenx_lib.cases import CARDIOMEGALY_CTR, PATTERNS, SIDES, Case
+from medigenx_lib.radiomics import summary
+from medigenx_lib.radiomics.evidence import not_measurable
+from medigenx_lib.radiomics.measurement import LUNG_KINDS, LungReading, read
+from medigenx_lib.radiomics.reader import LungReader
+
+FIRST_SEED = 7_000_000
+ERROR = 0.05
+"""Share of films on which opacity may be missed, and invented; what cannot be held to it is uncertain."""
+DOUBT = 0.10
+"""Share of the films without a finding that may be called uncertain for the sake of those with it."""
+COVERAGE = 0.90
+PATTERN_ERROR = 0.15
+"""Share of named patterns that may be wrong."""
+
+
+def calibrate(name_or_path: str | Path = "measurement", films: int = 1200, first_seed: int = FIRST_SEED,
+              progress: bool = True) -> Path:  # fmt: skip
+    """Set the thresholds and intervals of a trained reader on ``films`` phantoms, half of each preset; save it.
+
+    Returns the file's path. About 0.04 CPU-seconds a film. Raises WeightsError if weights are missing.
+    """
+    tensors, config = weights.load(name_or_path)
+    reader = LungReader(tuple(config["widths"]))
+    reader.load_state_dict(tensors)
+    cases = [case for part in _segmented(films, first_seed, progress) for case in part]
+    config = {"widths": list(reader.widths), **settings_for(cases, reader.eval()), "vector": summary.constants(cases)}
+    path = Path(name_or_path)
+    path = path if path.suffix == ".safetensors" else weights.FOLDER / f"{name_or_path}.safetensors"
+    return weights.save(path, reader.state_dict(), config)
+
+
+def _segmented(films: int, first_seed: int, progress: bool, chunk: int = 50) -> Iterator[list[Case]]:
+    from medigenx_lib import segmentation
+
+    for i, start in enumerate(tqdm(range(0, films, chunk), "calibrating", unit=f"{chunk} films", disable=not progress)):
+        seeds = range(first_seed + start, first_seed + min(start + chunk, films))
+        cases = phantom.cases(seeds, preset=phantom.PRESETS[i % 2])
+        found = segmentation.segment(cases, progress=False)
+        yield [case for case in found if not not_measurable(case)]
+
+
+def settings_for(cases: Sequence[Case], reader: LungReader) -> dict:
+    """Bands, slacks and the heart's error from measurable phantoms ``cases`` with truth."""
+    readings = read(cases, reader)
+    bands = {kind: film_band(kind, cases, readings) for kind in LUNG_KINDS}
+    ratios = np.array([geometry.cardiothoracic_ratio(case.masks) for case in cases])
+    true_ratios = np.array([_true(case, "cardiomegaly").measurement.value for case in cases])
+    bands["cardiomegaly"] = band(ratios[true_ratios <= CARDIOMEGALY_CTR], ratios[true_ratios > CARDIOMEGALY_CTR])
+    error = np.quantile(true_ratios - ratios, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
+    return {
+        "bands": bands,
+        "slack": {kind: slack(kind, cases, readings, bands[kind]) for kind in LUNG_KINDS},
+        "ratio_error": [round(float(value), 4) for value in error],
+        "pattern_certainty": pattern_certainty(cases, readings, bands["opacity"]),
+    }
+
+
+def _true(case: Case, kind: str, side: str | None = None):
+    return case.truth.findings.of(kind, side)[0]
+
+
+def _scores(kind: str, readings: Sequence[Mapping[str, LungReading]]) -> np.ndarray:
+    """Presence logits (N, 2), right and left."""
+    index = LUNG_KINDS.index(kind)
+    return np.array([[reading[side].heads["presence"][index] for side in SIDES] for reading in readings])
+
+
+def _extents(kind: str, cases: Sequence[Case]) -> np.ndarray:
+    return np.array([[_true(case, kind, side).extent for side in SIDES] for case in cases], float)
+
+
+def film_band(kind: str, cases: Sequence[Case], readings: Sequence[Mapping[str, LungReading]]) -> list[float]:
+    """The band of scores for one lung within which a finding is uncertain, from films with and without it.
+
+    A film is judged by its higher lung, since one invented side is an invented finding.
+    """
+    highest, there = _scores(kind, readings).max(1), _extents(kind, cases).max(1) > 0
+    return band(highest[~there], highest[there])
+
+
+def band(without: np.ndarray, with_: np.ndarray) -> list[float]:
+    """[low, high]: at and above high a finding is present, below low absent, in between uncertain.
+
+    high is the threshold of the best F1, raised until at most ERROR of the films without the finding pass it. low
+    is where at most ERROR of those with it fall below, but not so low that more than DOUBT of those without it
+    would be uncertain.
+    """
+    high = max(best_threshold(without, with_), float(np.quantile(without, 1 - ERROR)))
+    low = max(float(np.quantile(with_, ERROR)), float(np.quantile(without, 1 - ERROR - DOUBT)))
+    return [round(min(low, high), 4), round(high, 4)]
+
+
+def best_threshold(without: np.ndarray, with_: np.ndarray) -> float:
+    """The threshold of the best F1, halfway to the next score below it."""
+    scores = np.sort(np.concatenate([without, with_]))
+    places = (scores[1:] + scores[:-1]) / 2
+    hits, alarms = ((kind[:, None] >= places).sum(0) for kind in (with_, without))
+    return float(places[np.argmax(2 * hits / (hits + alarms + len(with_)))])
+
+
+def slack(kind: str, cases: Sequence[Case], readings: Sequence[Mapping[str, LungReading]],
+          limits: Sequence[float]) -> float:  # fmt: skip
+    """By how much predicted intervals of stated extents must be widened to hold COVERAGE of the true ones.
+
+    Source: conformalised quantile regression, Romano et al., NeurIPS 2019, eq. 4 and 5.
+    """
+    predicted = np.array([[np.sort(reading[side].heads[f"{kind}_extent"]) for side in SIDES] for reading in readings])
+    stated, truth = _scores(kind, readings) >= limits[0], _extents(kind, cases)
+    outside = np.maximum(predicted[..., 0] - truth, truth - predicted[..., 2])[stated]
+    level = min(1.0, COVERAGE * (1 + 1 / max(len(outside), 1)))
+    return round(float(np.quantile(outside, level)) if len(outside) else 1.0, 4)
+
+
+def pattern_certainty(cases: Sequence[Case], readings: Sequence[Mapping[str, LungReading]],
+                      limits: Sequence[float]) -> float:  # fmt: skip
+    """The least certainty, 0.25..1, from which on at most PATTERN_ERROR of the named patterns are wrong."""
+    sure, right = [], []
+    for case, reading in zip(cases, readings, strict=True):
+        for side in SIDES:
+            truth, logits = _true(case, "opacity", side), reading[side].heads["pattern"].astype(float)
+            if truth.presence == "present" and reading[side].heads["presence"][0] >= limits[0]:
+                sure.append(np.exp(logits.max() - np.logaddexp.reduce(logits)))
+                right.append(PATTERNS[int(logits.argmax())] == truth.pattern)
+    order = np.argsort(sure)[::-1]
+    wrong = 1 - np.cumsum(np.array(right)[order]) / np.arange(1, len(order) + 1)
+    good = np.flatnonzero(wrong <= PATTERN_ERROR)
+    return round(float(np.array(sure)[order][good[-1]]), 4) if len(good) else 1.0
+
+
+if __name__ == "__main__":
+    import torch
+
+    torch.set_num_threads(1)
+    print(calibrate())

@@ -1,0 +1,140 @@
+"""Training the lung reader on phantoms, within a budget of CPU minutes."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from scipy import ndimage
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from medigenx_lib import phantom, weights
+from medigenx_lib.cases import DENSITIES, PATTERNS, SIDES, ZONES, Case
+from medigenx_lib.errors import TrainingError
+from medigenx_lib.radiomics import frames
+from medigenx_lib.radiomics.calibration import calibrate
+from medigenx_lib.radiomics.reader import KINDS, LungReader, loss
+
+FIRST_SEED = 20_000_000
+"""Training phantoms have seeds from here on; calibration and held-out scores use lower ones."""
+SIZES = (64, 64, 64, 112)
+"""Sides of the training phantoms in turn, so that the reader knows sharp frames and coarse ones."""
+BATCH, LEARNING_RATE, JITTER = 64, 3e-3, 0.03
+
+
+@dataclass(frozen=True)
+class Lungs:
+    """N lungs in their frames: ``frames`` float16 (N, C, H, W), ``masks`` float16 (N, 2, H, W), ``target`` by name."""
+
+    frames: Tensor
+    masks: Tensor
+    target: dict[str, Tensor]
+
+    def batch(self, count: int) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """``count`` random lungs as float32."""
+        i = torch.randint(len(self.frames), (count,))
+        return self.frames[i].float(), self.masks[i].float(), {name: values[i] for name, values in self.target.items()}
+
+
+def train(path: str | Path | None = None, films: int = 16000, minutes: float = 6.0, seed: int = 0,
+          progress: bool = True) -> Path:  # fmt: skip
+    """Train the lung reader on ``films`` phantoms for ``minutes`` of CPU time, calibrate it, and save it.
+
+    ``path``: a safetensors file; None for the shipped ``measurement``. Needs the lung segmentation's weights, for
+    calibration is on segmented films. Raises TrainingError if the loss is not finite.
+    """
+    torch.manual_seed(seed)
+    lungs, reader = phantom_lungs(films, seed=seed, progress=progress), LungReader()
+    fit(reader, lungs, minutes, progress)
+    path = Path(path or weights.FOLDER / "measurement.safetensors")
+    weights.save(path, reader.state_dict(), {"widths": list(reader.widths)})
+    return calibrate(path, progress=progress)
+
+
+def fit(reader: LungReader, lungs: Lungs, minutes: float, progress: bool = True) -> LungReader:
+    """AdamW with a warm-up and a linear decay over the budget, in place. Raises TrainingError if it diverges."""
+    optimiser = torch.optim.AdamW(reader.parameters(), LEARNING_RATE, weight_decay=1e-3)
+    start, step, done = time.process_time(), 0, 0.0
+    with tqdm(total=100, desc="lung reader", unit="%", disable=not progress, mininterval=5) as bar:
+        while done < 1:
+            rate = LEARNING_RATE * min(1, (step + 1) / 50) * max(0.02, 1 - done)
+            optimiser.param_groups[0]["lr"] = rate
+            pictures, masks, target = lungs.batch(BATCH)
+            value = loss(reader.train()(disturb(pictures)), target, masks)
+            if not torch.isfinite(value):
+                raise TrainingError(f"The lung reader's loss became {value.item()} at step {step}.", "Train anew.")
+            optimiser.zero_grad()
+            value.backward()
+            optimiser.step()
+            step, before, done = step + 1, done, (time.process_time() - start) / (60 * minutes)
+            bar.update(100 * (min(done, 1) - before))
+    return reader.eval()
+
+
+def disturb(pictures: Tensor) -> Tensor:
+    """Frames (B, C, H, W) with other contrast, tone and noise: what differs between films beside disease."""
+    count = len(pictures)
+    gain, bend, noise = 1 + 0.12 * torch.randn(count, 1, 1), 0.1 * torch.randn(count, 1, 1), 0.05 * torch.rand(count)
+    for channel in (0, 3):  # brightness of this lung and of the other: one film, one tone
+        seen = pictures[:, channel] * gain
+        seen = seen + bend * seen * (1 - seen) + 0.03 * torch.randn(count, 1, 1) * (channel == 3)
+        pictures[:, channel] = seen + noise[:, None, None] * torch.randn_like(seen)
+    return pictures
+
+
+def phantom_lungs(films: int, first_seed: int = FIRST_SEED, seed: int = 0, progress: bool = True) -> Lungs:
+    """The lungs of ``films`` phantoms, half of each preset, framed by slightly wrong masks as a segmentation's are."""
+    rng = np.random.default_rng(seed)
+    rows = [row for case in _phantoms(films, first_seed, progress) for row in _framed(case, rng)]
+    pictures, masks, extents, zones, density, pattern = (np.stack(column) for column in zip(*rows, strict=True))
+    target = {"extents": extents, "zones": zones, "density": density, "pattern": pattern}
+    tensors = {name: torch.from_numpy(values) for name, values in target.items()}
+    return Lungs(torch.from_numpy(pictures), torch.from_numpy(masks), tensors)
+
+
+def _phantoms(films: int, first_seed: int, progress: bool, chunk: int = 50) -> Iterator[Case]:
+    starts = range(0, films, chunk)
+    for i, start in enumerate(tqdm(starts, desc="phantoms", unit=f"{chunk} films", disable=not progress)):
+        seeds = range(first_seed + start, first_seed + min(start + chunk, films))
+        size, preset = SIZES[i // 2 % len(SIZES)], phantom.PRESETS[i % 2]
+        yield from phantom.cases(seeds, size=size, preset=preset)
+
+
+def _framed(case: Case, rng: np.random.Generator) -> Iterator[tuple]:
+    seen = {name: _roughened(mask, rng) for name, mask in case.masks.items()}
+    if min(seen[f"{side}_lung"].mean() for side in SIDES) < 0.01:
+        return
+    bright = frames.brightness(case.image, seen)
+    boxes = {side: _shaken(frames.lung_box(seen[f"{side}_lung"]), rng) for side in SIDES}
+    for side in SIDES:
+        masks = [frames.cut(case.masks[kind], boxes[side], side == "left") for kind in KINDS]
+        picture = frames.lung_frame(bright, seen, boxes, side)
+        yield picture.astype(np.float16), np.stack(masks).astype(np.float16), *_truth(case, side)
+
+
+def _truth(case: Case, side: str) -> tuple:
+    """Extents float32 (2,), zones bool (3,), density and pattern as int64, -1 where there is no opacity."""
+    opacity, effusion = (case.truth.findings.of(kind, side)[0] for kind in KINDS)
+    zones = np.array([zone in opacity.zones for zone in ZONES])
+    density = DENSITIES.index(opacity.density) if opacity.density else -1
+    pattern = PATTERNS.index(opacity.pattern) if opacity.pattern else -1
+    extents = np.array([opacity.extent, effusion.extent], np.float32)
+    return extents, zones, np.int64(density), np.int64(pattern)
+
+
+def _roughened(mask: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    change = rng.integers(-1, 2)
+    if change == 0:
+        return mask
+    return ndimage.binary_dilation(mask) if change > 0 else ndimage.binary_erosion(mask)
+
+
+def _shaken(box: frames.Box, rng: np.random.Generator) -> frames.Box:
+    left, top, right, bottom = box
+    shift = rng.normal(0, JITTER, 4) * np.array([right - left, bottom - top, right - left, bottom - top])
+    return tuple(np.array(box) + shift)

@@ -1,0 +1,231 @@
+"""Measured findings: definitions on drawn masks, honest unknowns, bands and intervals, frames and the vector."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+from medigenx_lib import geometry, phantom, radiomics
+from medigenx_lib.cases import PRESENCES, SIDES, Case, Findings, replace
+from medigenx_lib.radiomics import calibration, evidence, frames, measurement
+
+GOOD = {"trusted": True, "frontal_chest": True, "reasons": []}
+
+
+@pytest.fixture(scope="module")
+def phantoms():
+    return phantom.cases(range(9_900_000, 9_900_012))
+
+
+@pytest.fixture(scope="module")
+def measured(phantoms):
+    """Phantoms read from the image, with their true lungs and heart standing in for the segmentation's."""
+    blank = np.zeros((64, 64), bool)
+    segmented = [
+        replace(case, masks={**case.masks, "opacity": blank, "effusion": blank}, meta={**case.meta, "quality": GOOD})
+        for case in phantoms
+    ]
+    return radiomics.measure(segmented, progress=False)
+
+
+def test_drawn_masks_are_measured_by_definition(phantoms):
+    """Given a phantom's own masks, the measured findings are the true ones in all that masks can tell."""
+    for case in radiomics.measure([replace(case, findings=None) for case in phantoms], progress=False):
+        for said in case.findings:
+            (true,) = case.truth.findings.of(said.kind, said.side)
+            assert (said.presence, said.zones, said.severity) == (true.presence, true.zones, true.severity)
+            assert said.measurement.name == true.measurement.name
+            assert said.measurement.value == pytest.approx(true.measurement.value, abs=1e-4)
+
+
+def test_reading_from_the_image_finds_what_is_there(measured):
+    """Most sides right, from image, lungs and heart alone."""
+    said = [case.findings.presence("opacity", side) == "present" for case in measured for side in SIDES]
+    true = [case.truth.findings.presence("opacity", side) == "present" for case in measured for side in SIDES]
+    assert 4 <= sum(true) <= 20
+    assert np.mean(np.equal(said, true)) >= 0.75
+
+
+def test_every_finding_states_its_number_and_interval(measured):
+    for case in measured:
+        assert [(f.kind, f.side) for f in case.findings] == [
+            *(("opacity", side) for side in SIDES), *(("effusion", side) for side in SIDES), ("cardiomegaly", None)
+        ]  # fmt: skip
+        for finding in case.findings:
+            number = finding.measurement
+            assert number.low <= number.value <= number.high
+            if finding.side and finding.presence in ("present", "uncertain"):
+                assert finding.extent == number.value >= geometry.PRESENT_EXTENT
+                assert finding.zones
+            elif finding.side:
+                assert finding.extent == 0
+                assert number.value < geometry.PRESENT_EXTENT
+
+
+def test_masks_after_measuring_show_what_was_measured(measured):
+    for case in measured:
+        for kind in ("opacity", "effusion"):
+            for side in SIDES:
+                (finding,) = case.findings.of(kind, side)
+                lung = case.masks[f"{side}_lung"]
+                assert geometry.extent(case.masks[kind], lung) == pytest.approx(finding.extent, abs=1 / lung.sum())
+
+
+def test_measuring_twice_changes_nothing(measured):
+    again = radiomics.measure(measured, progress=False)
+    assert [case.findings for case in again] == [case.findings for case in measured]
+
+
+def test_alone_and_in_a_batch_agree(measured):
+    alone = radiomics.measure([measured[3]], progress=False)[0]
+    for one, other in zip(alone.findings, measured[3].findings, strict=True):
+        assert (one.presence, one.zones) == (other.presence, other.zones)
+        assert one.measurement.value == pytest.approx(other.measurement.value, abs=2e-4)
+
+
+def spoil(case: Case, **masks) -> Case:
+    return replace(case, masks={**case.masks, **masks}, meta={"quality": GOOD})
+
+
+def test_what_cannot_be_measured_is_unknown_never_absent(phantoms):
+    case = phantoms[0]
+    empty = np.zeros((64, 64), bool)
+    untrusted = replace(case, meta={"quality": {"trusted": False, "reasons": ["a lateral view"]}})
+    no_lung, no_masks = spoil(case, left_lung=empty), replace(case, masks={}, meta={"quality": GOOD})
+    for spoiled in radiomics.measure([untrusted, no_lung, no_masks], progress=False):
+        assert {finding.presence for finding in spoiled.findings} == {"unknown"}
+        assert all(finding.measurement is None for finding in spoiled.findings)
+    assert radiomics.measure([untrusted], progress=False)[0].meta["not_measured"]["heart"] == "a lateral view"
+
+
+def test_a_cropped_lung_costs_that_lung_and_the_heart(phantoms):
+    shifted = {name: np.roll(mask, -40, axis=1) & (np.arange(64) < 24) for name, mask in phantoms[0].masks.items()}
+    cut = spoil(phantoms[0], right_lung=phantoms[0].masks["right_lung"] | (np.indices((64, 64))[1] < 3))
+    assert shifted["right_lung"].shape == (64, 64)
+    (case,) = radiomics.measure([cut], progress=False)
+    assert case.findings.presence("opacity", "right") == "unknown"
+    assert case.findings.presence("opacity", "left") != "unknown"
+    assert case.findings.presence("cardiomegaly") == "unknown"
+    assert "runs off the film" in case.meta["not_measured"]["right"]
+
+
+def test_no_heart_costs_the_ratio_alone(phantoms):
+    (case,) = radiomics.measure([spoil(phantoms[0], heart=np.zeros((64, 64), bool))], progress=False)
+    assert case.findings.presence("cardiomegaly") == "unknown"
+    assert case.findings.presence("effusion", "left") != "unknown"
+
+
+def test_presence_bands():
+    assert [measurement.presence_of(score, (-1.0, 1.0)) for score in (-1.1, -1.0, 0.99, 1.0)] == [
+        "absent", "uncertain", "uncertain", "present"
+    ]  # fmt: skip
+    assert "uncertain" not in {measurement.presence_of(score, (0.5, 0.5)) for score in np.linspace(0, 1, 11)}
+    assert set(PRESENCES) >= {"present", "absent", "uncertain"}
+
+
+def test_band_holds_the_errors_within_the_doubt_allowed():
+    rng = np.random.default_rng(0)
+    without, with_ = rng.normal(0, 1, 4000), rng.normal(3, 1, 4000)
+    low, high = calibration.band(without, with_)
+    assert low < high
+    assert np.mean(without >= high) <= calibration.ERROR + 1e-3
+    assert np.mean(with_ < low) <= calibration.ERROR + 1e-3
+    low, high = calibration.band(without, with_ - 2)  # not to be told apart: the doubt is bounded
+    assert np.mean((without >= low) & (without < high)) <= calibration.DOUBT + 1e-3
+    low, high = calibration.band(without, with_ + 6)  # well apart: one threshold does
+    assert low == high
+    assert without.max() < high < with_.min() + 6
+
+
+def test_best_threshold_maximises_f1():
+    without, with_ = np.array([0.0, 1.0, 2.0, 5.0]), np.array([4.0, 6.0, 7.0])
+    assert calibration.best_threshold(without, with_) == 3.0
+
+
+def test_extent_interval_is_widened_and_stays_a_share():
+    number = measurement.extent_measurement("opacity", "left", "present", np.array([0.3, 0.1, 0.95]), 0.1)
+    assert (number.name, number.low, number.value, number.high) == ("opacity_extent.left", 0.0, 0.3, 1.0)
+    narrow = measurement.extent_measurement("opacity", "left", "present", np.array([0.2, 0.3, 0.4]), -0.2)
+    assert (narrow.low, narrow.value, narrow.high) == (0.3, 0.3, 0.3)
+
+
+def test_brightest_takes_the_share_asked_for():
+    lung = np.zeros((8, 8), bool)
+    lung[2:6, 2:7] = True
+    map_ = np.random.default_rng(0).random((8, 8))
+    region = measurement.brightest(map_, lung, 0.25)
+    assert region.sum() == 5
+    assert (region <= lung).all()
+    assert map_[region].min() > map_[lung & ~region].max()
+
+
+def test_frames_cut_and_paste_are_inverse_and_flip_the_left_lung():
+    y, x = np.mgrid[:64, :64]
+    smooth = np.sin(x / 9) + np.cos(y / 7)
+    lung = (abs(x - 45) < 10) & (abs(y - 30) < 20)
+    box = frames.lung_box(lung)
+    for flip in (False, True):
+        part = frames.cut(smooth, box, flip)
+        assert part.shape == (frames.HEIGHT, frames.WIDTH)
+        assert np.abs(frames.paste(part, box, flip, (64, 64)) - smooth)[lung].max() < 0.35
+    assert np.allclose(frames.cut(smooth, box, True), frames.cut(smooth, box, False)[:, ::-1])
+
+
+@pytest.mark.parametrize("shift", [-30, 0, 25])
+def test_frames_beyond_the_film(shift):
+    lung = np.zeros((64, 64), bool)
+    lung[5:60, max(0, 20 + shift) : 40 + shift] = True
+    box = frames.lung_box(lung)
+    part = frames.cut(lung, box, False)
+    assert np.isfinite(part).all()
+    assert geometry.extent(frames.paste(part, box, False, (64, 64)) > 0.5, lung) > 0.9
+
+
+def test_brightness_ignores_exposure():
+    case = phantom.cases([9_900_050])[0]
+    darker = (0.2 + 0.5 * case.image).astype(np.float32)
+    assert np.allclose(frames.brightness(case.image, case.masks), frames.brightness(darker, case.masks), atol=1e-4)
+
+
+def test_vector_says_what_was_measured(measured):
+    case = next(case for case in measured if case.findings.presence("opacity") == "present")
+    values = dict(zip(radiomics.VECTOR_NAMES, radiomics.vector(case), strict=True))
+    for side in SIDES:
+        (opacity,) = case.findings.of("opacity", side)
+        assert values[f"known_{side}"] == 1
+        assert values[f"opacity_extent_{side}"] == pytest.approx(opacity.extent, abs=1e-6)
+        assert values[f"opacity_upper_{side}"] == ("upper" in opacity.zones)
+    (heart,) = case.findings.of("cardiomegaly")
+    assert values["cardiothoracic_ratio"] == pytest.approx(heart.measurement.value, abs=1e-6)
+    assert radiomics.vector(case).dtype == np.float32
+    assert abs(values["firstorder_Mean"]) <= 5
+
+
+def test_vector_of_the_unknown_is_zero_and_says_so(measured):
+    bare = replace(measured[0], findings=Findings(), masks={})
+    values = dict(zip(radiomics.VECTOR_NAMES, radiomics.vector(bare), strict=True))
+    assert not any(values.values())
+    assert {"known_right", "known_left", "known_heart", "known_textures"} <= set(values)
+
+
+def test_vector_hardly_depends_on_the_films_size():
+    small, large = (phantom.cases([9_900_060], size=size)[0] for size in (64, 192))
+    a, b = radiomics.vector(small), radiomics.vector(large)
+    textures = [i for i, name in enumerate(radiomics.VECTOR_NAMES) if name.startswith("firstorder")]
+    assert np.abs(a - b)[textures].max() < 1.5
+
+
+def test_counterfactual_pair_differs_in_what_is_measured():
+    """The same patient with and without pneumonia: more opacity is measured with it."""
+    more = 0
+    for seed in range(9_900_070, 9_900_078):
+        pair = [replace(case, meta={"quality": GOOD}) for case in phantom.counterfactual(seed)]
+        healthy, sick = radiomics.measure(pair, progress=False)
+        extents = [sum(f.extent for f in case.findings.of("opacity")) for case in (healthy, sick)]
+        more += extents[1] > extents[0]
+    assert more >= 6
+
+
+def test_not_measurable_names_missing_masks(phantoms):
+    case = dataclasses.replace(phantoms[0], masks={"right_lung": phantoms[0].masks["right_lung"]})
+    assert "heart" in evidence.not_measurable(case)["right"]
