@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from medigenx_lib import settings
-from medigenx_lib.cases import Findings
+from medigenx_lib.cases import Finding, Findings
 from medigenx_lib.text.mesh import mesh_findings
 from medigenx_lib.text.parsing import parse
 
@@ -40,6 +40,13 @@ def read(folder: Path, part: str) -> list[dict]:
         row["text"] = " ".join(filter(None, (row["findings"], row["impression"])))
         row["gold"] = mesh_findings(row["MeSH"])
     return [row for row in rows if row["text"] and len(row["gold"])]
+
+
+def parsed(rows: list[dict]) -> list[dict]:
+    """``rows``, each with what the parser reads as indexable in ``row["parsed"]``."""
+    for row in rows:
+        row["parsed"] = Findings(tuple(c.finding for c in parse(row["text"]) if c.hedge in INDEXED_HEDGES))
+    return rows
 
 
 def part_of(study: str) -> str:
@@ -72,10 +79,20 @@ def places(row: dict, of: Callable, every: bool = False) -> list[tuple[bool, boo
     return pairs
 
 
-def f1(pairs: np.ndarray) -> float:
-    """F1 of (n, 2) gold and predicted booleans; NaN if neither ever holds."""
-    total = pairs.sum()
-    return 2 * np.sum(pairs.all(1)) / total if total else float("nan")
+def sides_of(finding: Finding) -> tuple[str, ...]:
+    """The side of a finding, if any."""
+    return (finding.side,) if finding.side else ()
+
+
+def zones_of(finding: Finding) -> tuple[str, ...]:
+    """The zones of a finding."""
+    return finding.zones
+
+
+def score(per_report: list[list[tuple[bool, bool]]]) -> float:
+    """F1 over all reports."""
+    pairs = [pair for report in per_report for pair in report]
+    return 2 * sum(gold and said for gold, said in pairs) / sum(gold + said for gold, said in pairs)
 
 
 def with_interval(per_report: list[list[tuple[bool, bool]]]) -> tuple[float, float, float]:
@@ -85,14 +102,14 @@ def with_interval(per_report: list[list[tuple[bool, bool]]]) -> tuple[float, flo
     draws = [counts[rng.integers(len(counts), size=len(counts))].sum(0) for _ in range(RESAMPLES)]
     scores = [2 * hits / total for hits, total in draws if total]
     low, high = np.percentile(scores, (2.5, 97.5))
-    return 2 * counts[:, 0].sum() / counts[:, 1].sum(), low, high
+    return score(per_report), low, high
 
 
 def table(rows: list[dict]) -> None:
     """Print the scores."""
     scored = {kind: [labels(row, [kind]) for row in rows] for kind in KINDS}
     scored["micro of these"] = [labels(row, KINDS) for row in rows]
-    for name, of in (("side", lambda f: (f.side,) if f.side else ()), ("zone", lambda f: f.zones)):
+    for name, of in (("side", sides_of), ("zone", zones_of)):
         scored[name] = [places(row, of) for row in rows]
         scored[f"{name}, also where MeSH has none"] = [places(row, of, every=True) for row in rows]
     print(f"{'':32s}   n    F1   95 % interval")
@@ -121,8 +138,7 @@ def main() -> None:
     options = parser.parse_args()
     rows = read(options.data, options.part)
     start = time.process_time()
-    for row in rows:
-        row["parsed"] = Findings(tuple(c.finding for c in parse(row["text"]) if c.hedge in INDEXED_HEDGES))
+    rows = parsed(rows)
     seconds = time.process_time() - start
     if options.errors:
         return errors(rows, options.errors, options.limit)

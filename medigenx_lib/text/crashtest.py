@@ -3,7 +3,7 @@
 Each edit takes findings (and, where it works on words, their report) and gives the text of a report that is wrong in
 one way, or None where that edit cannot be made on this film. The text is held against the unedited findings: a
 harmful edit should leave a contradicted sentence or an omitted finding, a harmless one neither.
-After the crash tests of Sellergren et al. and of Ribeiro et al., "Beyond accuracy: CheckList", ACL 2020.
+In the spirit of Ribeiro et al., "Beyond accuracy: behavioral testing of NLP models with CheckList", ACL 2020.
 """
 
 from __future__ import annotations

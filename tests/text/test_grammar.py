@@ -88,5 +88,23 @@ def test_numbers_come_from_the_measurement_alone():
     assert not re.findall(r"\d", grammar.report(Findings((Finding("opacity", "present", "right"),)), 3))
 
 
+def test_numbers_are_read_back():
+    measured = Findings(
+        (Finding("opacity", "present", "right", extent=0.37), Finding("opacity", "present", "left", extent=0.08))
+    )
+    for seed in range(100):
+        text = grammar.report(measured, seed)
+        said = {(c.finding.side, c.finding.extent) for c in parse(text) if c.finding.extent is not None}
+        assert said == (
+            {("right", 0.37), ("left", 0.08)}
+            if "37" in text and " 8 " in text
+            else {("right", 0.37)}
+            if "37" in text
+            else {("left", 0.08)}
+            if " 8 " in text
+            else set()
+        )
+
+
 def test_nothing_known_still_gives_a_sentence():
     assert grammar.sentences(Findings())

@@ -1,0 +1,104 @@
+"""The parser on single sentences of real style, each with what a reader would take from it."""
+
+import pytest
+
+from medigenx_lib.text.mesh import mesh_findings
+from medigenx_lib.text.parsing import parse, split_sentences
+
+SENTENCES = {
+    "No focal consolidation, pneumothorax or large pleural effusion.": [
+        ("opacity", "absent", None, ()), ("pneumothorax", "absent", None, ()), ("effusion", "absent", None, ())],
+    "There is a patchy opacity in the right lower lobe and a small left pleural effusion.": [
+        ("opacity", "present", "right", ("lower",)), ("effusion", "present", "left", ())],
+    "Bibasilar opacities.": [
+        ("opacity", "present", "right", ("lower",)), ("opacity", "present", "left", ("lower",))],
+    "Opacities of the right middle and lower lobes.": [("opacity", "present", "right", ("middle", "lower"))],
+    "Right upper and left lower zone opacities.": [
+        ("opacity", "present", "right", ("upper",)), ("opacity", "present", "left", ("lower",))],
+    "Atelectasis or infiltrate in the right base.": [
+        ("atelectasis", "present", "right", ("lower",)), ("opacity", "present", "right", ("lower",))],
+    "The heart is not enlarged.": [("cardiomegaly", "absent", None, ())],
+    "The heart and lungs are normal.": [("cardiomegaly", "absent", None, ()), ("opacity", "absent", None, ())],
+    "No pneumothorax, and the heart is enlarged.": [
+        ("pneumothorax", "absent", None, ()), ("cardiomegaly", "present", None, ())],
+    "The right lung is clear.": [("opacity", "absent", "right", ())],
+    "The right costophrenic angle is sharp.": [("effusion", "absent", "right", ())],
+    "Heart size is at the upper limits of normal.": [("cardiomegaly", "absent", None, ())],
+    "Borderline heart size.": [("cardiomegaly", "uncertain", None, ())],
+    "A left effusion cannot be excluded.": [("effusion", "uncertain", "left", ())],
+    "A small right pneumothorax is not seen.": [("pneumothorax", "absent", "right", ())],
+    "No effusion, but a left basal opacity.": [
+        ("effusion", "absent", None, ()), ("opacity", "present", "left", ("lower",))],
+    "The left lung cannot be assessed.": [("opacity", "unknown", "left", ())],
+    "No pericardial effusion.": [("other", "absent", None, ())],
+    "Normal chest.": [("normal", "present", None, ())],
+    "The patient was seen today.": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", SENTENCES)
+def test_sentences(sentence):
+    said = [(c.finding.kind, c.finding.presence, c.finding.side, c.finding.zones) for c in parse(sentence)]
+    assert said == SENTENCES[sentence]
+
+
+def test_attributes_and_numbers():
+    text = "Moderately dense patchy opacity in the right lower zone, involving about 21 % of the right lung."
+    (claim,) = parse(text)
+    assert (claim.finding.density, claim.finding.pattern, claim.finding.extent) == ("moderate", "patchy", 0.21)
+    assert text[slice(*claim.span)] == "opacity"
+
+
+def test_each_side_has_its_own_number():
+    claims = parse("Bilateral opacities, involving 12 % of the right and 34 percent of the left lung.")
+    assert {(c.finding.side, c.finding.extent) for c in claims} == {("right", 0.12), ("left", 0.34)}
+
+
+@pytest.mark.parametrize("number", ["0.58", ".58", "58 %"])
+def test_cardiothoracic_ratio(number):
+    (claim,) = parse(f"Cardiomegaly, with a cardiothoracic ratio of {number}.")
+    assert (claim.finding.presence, claim.finding.measurement.value) == ("present", 0.58)
+
+
+def test_a_ratio_alone_says_nothing_of_presence():
+    (claim,) = parse("The cardiothoracic ratio is 0.48.")
+    assert (claim.finding.presence, claim.finding.measurement.value) == ("unknown", 0.48)
+
+
+def test_comparison_with_earlier_films():
+    assert [c.comparison for c in parse("Left effusion, unchanged since the prior study. Right effusion.")] == [
+        True,
+        False,
+    ]
+    assert parse("No interval change.") == []
+
+
+def test_hedges_have_grades():
+    text = "Left basal opacity, which may represent atelectasis. Possible effusion. Probable right effusion."
+    assert [c.hedge for c in parse(text)] == [None, "explanation", "possible", "probable"]
+    (explained,) = [c.finding for c in parse("Left basal opacity. This may represent atelectasis.") if c.hedge]
+    assert (explained.kind, explained.side, explained.zones) == ("atelectasis", "left", ("lower",))
+
+
+def test_sentences_end_where_they_should():
+    text = "1. Ratio 0.48. Clear lungs.There is no effusion .\nEnd"
+    parts = list(split_sentences(text))
+    assert [text[start:].startswith(sentence) for start, sentence in parts] == [True] * len(parts)
+    assert [s for _, s in parts][-3:] == ["Clear lungs", "There is no effusion .", "End"]
+
+
+@pytest.mark.parametrize("text", ["", " ", ".", "...", "\n\n", "1.", "%" * 50, "no " * 500, "XXXX. XXXX"])
+def test_odd_text_is_no_error(text):
+    assert parse(text) == []
+
+
+def test_mesh():
+    findings = mesh_findings(
+        "Opacity/lung/base/bilateral/patchy;Cardiomegaly/mild;Hydropneumothorax/left;Spine/degenerative"
+    )
+    assert {(f.side, f.zones, f.pattern) for f in findings.of("opacity")} == {
+        ("right", ("lower",), "patchy"), ("left", ("lower",), "patchy")}  # fmt: skip
+    assert findings.presence("cardiomegaly") == findings.presence("pneumothorax") == "present"
+    assert findings.presence("edema") == "absent" and findings.presence("other") == "present"
+    assert mesh_findings("normal").presence("normal") == "present"
+    assert len(mesh_findings("No Indexing")) == 0
