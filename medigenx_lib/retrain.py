@@ -46,10 +46,13 @@ def _lungs(options: dict) -> Path:
 
 def _encoder(options: dict) -> Path:
     from medigenx_lib import datasets
-    from medigenx_lib.evaluation import encoder
+    from medigenx_lib.evaluation import encoder, reference
 
     path = _weights_file(options, "film_encoder")
-    encoder.train_encoder(datasets.load(options["source"], 64), path, seed=options["seed"])
+    cases = datasets.load(options["source"], 64)
+    encoder.train_encoder(cases, path, seed=options["seed"])
+    if not options["out"]:  # the shipped features of real films are those of the shipped encoder
+        reference.save(cases)
     return path
 
 
