@@ -86,6 +86,8 @@ def _affine(batch: int) -> Tensor:
     theta = torch.zeros(batch, 2, 3)
     theta[:, :, :2] = torch.stack(rows, 1).view(batch, 2, 2)
     theta[:, :, 2] = (torch.rand(batch, 2) - 0.5) * 0.36
+    far = torch.rand(batch) < 0.3  # films that show much abdomen or neck
+    theta[far, 1, 2] *= 3.0
     return theta
 
 
@@ -104,7 +106,7 @@ def mirror(images: Tensor, masks: Tensor, probability: float = 0.06) -> Batch:
 
 def appearance(images: Tensor) -> Tensor:
     """Another exposure, detector, processing, resolution, and things that lie on the film."""
-    images = bias(tone(images))
+    images = on_some(bias(tone(images)), 0.6, texture)
     images = on_some(images, 0.45, local_contrast)
     for _ in range(2):
         images = on_some(images, 0.25, line)
@@ -135,6 +137,14 @@ def bias(images: Tensor) -> Tensor:
     """A smooth change of brightness across the film, in step with its contrast."""
     batch, _, size, _ = images.shape
     return images + smooth_field(batch, size, 4) * uniform(batch, 0, 0.5) * spread(images)
+
+
+def texture(images: Tensor) -> Tensor:
+    """Mottle and bands of any width, such as ribs, vessels and folds make: texture alone is no opacity."""
+    batch, _, size, _ = images.shape
+    high, wide = (int(cells) for cells in torch.randint(5, size // 3, (2,)))
+    field = F.interpolate(torch.randn(batch, 1, high, wide), size=(size, size), mode="bilinear")
+    return images + field * uniform(batch, 0, 0.32) * spread(images)
 
 
 def local_contrast(images: Tensor) -> Tensor:
