@@ -12,10 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
 
-from medigenx_lib.cases import SIDES, ZONES, Finding, Measurement
-from medigenx_lib.text.lexicon import BOTH, LOWER, MASTER, PLURAL, REGION_KINDS, ROWS, STATEMENT_CLAIMS
+from medigenx_lib.cases import SIDES, Finding, Measurement
+from medigenx_lib.text.lexicon import BOTH, LOWER, PLURAL, STATEMENT_CLAIMS
+from medigenx_lib.text.tokens import Token, clauses, tokens_of
 
 SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+|(?<=[a-z)])\.(?=[A-Z])")
 ENUMERATION = re.compile(r"^\s*(?:\d+[.)]|[-*•])?\s*$")
@@ -44,17 +44,6 @@ class Claim:
     span: tuple[int, int]
     comparison: bool = False
     hedge: str | None = None
-
-
-class Token(NamedTuple):
-    """One concept of the lexicon in a sentence; ``presence`` is set where the wording itself fixes it."""
-
-    type: str
-    value: object
-    start: int
-    end: int
-    presence: str | None = None
-    side: str | None = None
 
 
 def parse(text: str) -> list[Claim]:
@@ -98,9 +87,7 @@ def split_sentences(text: str) -> Iterator[tuple[int, str]]:
 @lru_cache(maxsize=20_000)
 def sentence_claims(sentence: str) -> tuple[Claim, ...]:
     """The claims of one sentence, with spans in that sentence. Cached: reports repeat themselves."""
-    tokens = _resolve_places(_scan(sentence.lower()))
-    tokens = _resolve_predicates(tokens)
-    tokens = _resolve_unassessed(tokens)
+    tokens = tokens_of(sentence)
     claims: list[Claim] = []
     for (index, before, after), (presence, hedge) in zip(_segments(tokens, sentence), _presences(tokens), strict=True):
         mention, compares = tokens[index], _compares(tokens, index)
@@ -109,137 +96,6 @@ def sentence_claims(sentence: str) -> tuple[Claim, ...]:
                 claims.append(Claim(sentence, finding, (mention.start, mention.end), compares, hedge))
     placed = [sided for claim in _share_places(claims, tokens) for sided in _plural_sides(claim)]
     return (*placed, *_statement_claims(sentence, tokens), *_lone_ratios(sentence, tokens))
-
-
-# --- tokens ---
-
-
-def _scan(sentence: str) -> list[Token]:
-    """The concepts of a lower-case sentence, in order."""
-    tokens = []
-    for match in MASTER.finditer(sentence):
-        if match.lastgroup is None:
-            tokens.append(Token("break" if match.group() in ";:" else "list", match.group(), *match.span()))
-            continue
-        kind, value, _ = ROWS[int(match.lastgroup.removeprefix("row"))]
-        side = None
-        if kind in ("percent", "ratio"):
-            value, side = _share(match[kind]), match["of"] if kind == "percent" else None
-        if kind == "place" and match["all"]:
-            value = ((match["all"],), value[1])
-        tokens.append(Token(kind, value, *match.span(), None, side))
-    return tokens
-
-
-def _share(text: str) -> float:
-    """ "21 %" -> 0.21, "0.48" -> 0.48."""
-    number = float(re.match(r"[\d.]+", text).group())
-    return number if re.fullmatch(r"[\d.]+", text) else round(number / 100, 4)
-
-
-def _resolve_places(tokens: list[Token]) -> list[Token]:
-    """Zone lists become one token: "upper, mid and lower"."""
-    result: list[Token] = []
-    i = 0
-    while i < len(tokens):
-        token, j = tokens[i], i + 1
-        while _is_zone(token):
-            k = j
-            while k < len(tokens) and tokens[k].type == "list":
-                k += 1
-            if k >= len(tokens) or not _is_zone(tokens[k]):
-                break
-            zones = tuple(z for z in ZONES if z in token.value[1] + tokens[k].value[1])
-            sides = token.value[0] or tokens[k].value[0]
-            token, j = token._replace(value=(sides, zones), end=tokens[k].end), k + 1
-        result.append(token)
-        i = j
-    return result
-
-
-def _is_zone(token: Token) -> bool:
-    return token.type == "place" and token.value[0] in ((), PLURAL) and bool(token.value[1])
-
-
-def _resolve_predicates(tokens: list[Token]) -> list[Token]:
-    """Region and predicate become a mention: "the heart is normal in size", "clear lungs", "enlarged heart"."""
-    result: list[Token] = []
-    subjects: list[int] = []  # where regions stand that wait for a predicate
-    spent = False  # they have had one: "at the upper limits of normal or mildly enlarged"
-    pending: Token | None = None  # a predicate that waits for its region
-    for token in tokens:
-        if token.type == "predicate":
-            if subjects and (not spent or result[-1].value not in (",", "and")):
-                result += _predicate_mentions(result, subjects, token)
-                spent = True
-            else:
-                pending = token
-            continue
-        if token.type == "region" and pending is not None:
-            result.append(token)
-            result += _predicate_mentions(result, [len(result) - 1], pending)
-            pending = pending if pending.value == "normal" else None  # "normal heart and lungs"
-            continue
-        if token.type == "region":
-            subjects, spent = ([] if spent else subjects) + [len(result)], False
-        elif token.type in ("break", "link", "mention", "verb"):
-            result += _bare(pending) if token.type != "mention" else []
-            pending = None
-            subjects = subjects if token.type == "verb" else []
-        result.append(token)
-    return result + _bare(pending)
-
-
-def _predicate_mentions(result: list[Token], subjects: Sequence[int], predicate: Token) -> list[Token]:
-    """The mentions that "``subjects`` are ``predicate``" makes; the first subject ends what was negated before."""
-    regions = [result[i].value for i in subjects]
-    result[subjects[0]] = result[subjects[0]]._replace(type="subject")
-    if predicate.value == "normal":
-        return [
-            _mention(kind, predicate, "absent" if kind != "normal" else None)
-            for region in regions
-            for kind in REGION_KINDS[region]
-        ]
-    if "heart" in regions:
-        return [_mention("cardiomegaly", predicate, "uncertain" if predicate.value == "borderline" else None)]
-    return [_mention("other", predicate, None)]
-
-
-def _bare(predicate: Token | None) -> list[Token]:
-    """ "Prominent", "enlarged" without any region known here: some other abnormality."""
-    if predicate is None or predicate.value == "normal":
-        return []
-    return [_mention("other", predicate, None)]
-
-
-def _mention(kind: str, at: Token, presence: str | None) -> Token:
-    return Token("mention", kind, at.start, at.end, presence)
-
-
-def _resolve_unassessed(tokens: list[Token]) -> list[Token]:
-    """In a clause that says "cannot be assessed", what is named is unknown; so is what a region would show."""
-    result: list[Token] = []
-    for clause in _clauses(tokens):
-        if any(t.type == "unassessed" for t in clause):
-            if not any(t.type == "mention" for t in clause):
-                clause = [m for t in clause for m in (_region_mentions(t) if t.type == "region" else [t])]
-            clause = [t._replace(presence="unknown") if t.type == "mention" else t for t in clause]
-        result += clause
-    return result
-
-
-def _region_mentions(region: Token) -> list[Token]:
-    return [_mention(kind, region, None) for kind in REGION_KINDS[region.value] if kind != "normal"]
-
-
-def _clauses(tokens: Sequence[Token]) -> list[list[Token]]:
-    """Tokens cut before each break."""
-    clauses: list[list[Token]] = [[]]
-    for token in tokens:
-        if token.type == "break":
-            clauses.append([])
-        clauses[-1].append(token)
-    return clauses
 
 
 # --- presence: the scope of negations and hedges ---
@@ -324,7 +180,7 @@ def _apply_backwards(said: list[tuple[str, str | None]], tokens: Sequence[Token]
 def _compares(tokens: Sequence[Token], index: int) -> bool:
     """True if the clause of the mention at ``index`` speaks of an earlier film."""
     position = 0
-    for clause in _clauses(tokens):
+    for clause in clauses(tokens):
         position += len(clause)
         if index < position:
             return any(t.type == "comparison" for t in clause)

@@ -1,0 +1,154 @@
+"""Sentences to tokens: the lexicon's concepts in order, with zone lists joined and region-and-predicate resolved."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from medigenx_lib.cases import ZONES
+from medigenx_lib.text.lexicon import MASTER, PLURAL, REGION_KINDS, ROWS
+
+
+class Token(NamedTuple):
+    """One concept of the lexicon in a sentence; ``presence`` is set where the wording itself fixes it."""
+
+    type: str
+    value: object
+    start: int
+    end: int
+    presence: str | None = None
+    side: str | None = None
+
+
+def tokens_of(sentence: str) -> list[Token]:
+    """The tokens of one sentence, of any case."""
+    return _resolve_unassessed(_resolve_predicates(_resolve_places(_scan(sentence.lower()))))
+
+
+def _scan(sentence: str) -> list[Token]:
+    """The concepts of a lower-case sentence, in order."""
+    tokens = []
+    for match in MASTER.finditer(sentence):
+        if match.lastgroup is None:
+            tokens.append(Token("break" if match.group() in ";:" else "list", match.group(), *match.span()))
+            continue
+        kind, value, _ = ROWS[int(match.lastgroup.removeprefix("row"))]
+        side = None
+        if kind in ("percent", "ratio"):
+            value, side = _share(match[kind]), match["of"] if kind == "percent" else None
+        if kind == "place" and match["all"]:
+            value = ((match["all"],), value[1])
+        tokens.append(Token(kind, value, *match.span(), None, side))
+    return tokens
+
+
+def _share(text: str) -> float:
+    """ "21 %" -> 0.21, "0.48" -> 0.48."""
+    number = float(re.match(r"[\d.]+", text).group())
+    return number if re.fullmatch(r"[\d.]+", text) else round(number / 100, 4)
+
+
+def _resolve_places(tokens: list[Token]) -> list[Token]:
+    """Zone lists become one token: "upper, mid and lower"."""
+    result: list[Token] = []
+    i = 0
+    while i < len(tokens):
+        token, j = tokens[i], i + 1
+        while _is_zone(token):
+            k = j
+            while k < len(tokens) and tokens[k].type == "list":
+                k += 1
+            if k >= len(tokens) or not _is_zone(tokens[k]):
+                break
+            zones = tuple(z for z in ZONES if z in token.value[1] + tokens[k].value[1])
+            sides = token.value[0] or tokens[k].value[0]
+            token, j = token._replace(value=(sides, zones), end=tokens[k].end), k + 1
+        result.append(token)
+        i = j
+    return result
+
+
+def _is_zone(token: Token) -> bool:
+    return token.type == "place" and token.value[0] in ((), PLURAL) and bool(token.value[1])
+
+
+def _resolve_predicates(tokens: list[Token]) -> list[Token]:
+    """Region and predicate become a mention: "the heart is normal in size", "clear lungs", "enlarged heart"."""
+    result: list[Token] = []
+    subjects: list[int] = []  # where regions stand that wait for a predicate
+    spent = False  # they have had one: "at the upper limits of normal or mildly enlarged"
+    pending: Token | None = None  # a predicate that waits for its region
+    for token in tokens:
+        if token.type == "predicate":
+            if subjects and (not spent or result[-1].value not in (",", "and")):
+                result += _predicate_mentions(result, subjects, token)
+                spent = True
+            else:
+                pending = token
+            continue
+        if token.type == "region" and pending is not None:
+            result.append(token)
+            result += _predicate_mentions(result, [len(result) - 1], pending)
+            pending = pending if pending.value == "normal" else None  # "normal heart and lungs"
+            continue
+        if token.type == "region":
+            subjects, spent = ([] if spent else subjects) + [len(result)], False
+        elif token.type in ("break", "link", "mention", "verb"):
+            result += _bare(pending) if token.type != "mention" else []
+            pending = None
+            subjects = subjects if token.type == "verb" else []
+        result.append(token)
+    return result + _bare(pending)
+
+
+def _predicate_mentions(result: list[Token], subjects: Sequence[int], predicate: Token) -> list[Token]:
+    """The mentions that "``subjects`` are ``predicate``" makes; the first subject ends what was negated before."""
+    regions = [result[i].value for i in subjects]
+    result[subjects[0]] = result[subjects[0]]._replace(type="subject")
+    if predicate.value == "normal":
+        return [
+            _mention(kind, predicate, "absent" if kind != "normal" else None)
+            for region in regions
+            for kind in REGION_KINDS[region]
+        ]
+    if "heart" in regions:
+        return [_mention("cardiomegaly", predicate, "uncertain" if predicate.value == "borderline" else None)]
+    return [_mention("other", predicate, None)]
+
+
+def _bare(predicate: Token | None) -> list[Token]:
+    """ "Prominent", "enlarged" without any region known here: some other abnormality."""
+    if predicate is None or predicate.value == "normal":
+        return []
+    return [_mention("other", predicate, None)]
+
+
+def _mention(kind: str, at: Token, presence: str | None) -> Token:
+    return Token("mention", kind, at.start, at.end, presence)
+
+
+def _resolve_unassessed(tokens: list[Token]) -> list[Token]:
+    """In a clause that says "cannot be assessed", what is named is unknown; so is what a region would show."""
+    result: list[Token] = []
+    for clause in clauses(tokens):
+        if any(t.type == "unassessed" for t in clause):
+            if not any(t.type == "mention" for t in clause):
+                clause = [m for t in clause for m in (_region_mentions(t) if t.type == "region" else [t])]
+            clause = [t._replace(presence="unknown") if t.type == "mention" else t for t in clause]
+        result += clause
+    return result
+
+
+def _region_mentions(region: Token) -> list[Token]:
+    return [_mention(kind, region, None) for kind in REGION_KINDS[region.value] if kind != "normal"]
+
+
+def clauses(tokens: Sequence[Token]) -> list[list[Token]]:
+    """Tokens cut before each break."""
+    clauses: list[list[Token]] = [[]]
+    for token in tokens:
+        if token.type == "break":
+            clauses.append([])
+        clauses[-1].append(token)
+    return clauses
