@@ -15,7 +15,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image, PngImagePlugin
 
-from medigenx_lib.cases import Case, Finding
+from medigenx_lib.cases import Case, Finding, Measurement
 from medigenx_lib.files import replacing, write_text
 from medigenx_lib.settings import DISCLAIMER, NOTICE
 from medigenx_lib.text.claims import Verdict
@@ -194,17 +194,22 @@ def _words(finding: Finding) -> str:
 
 def _measurement(finding: Finding) -> list[str]:
     number = finding.measurement
-    value, interval = "not measured", ""
-    if number is not None:
-        value = _number(number.value, number)
-        interval = "" if number.low is None else f"{_number(number.low, number)} to {_number(number.high, number)}"
+    if number is None:
+        value, interval = "not measured", ""
+    else:
+        numbers = [_digits(n, number) for n in (number.value, number.low, number.high)]
+        unit = " % of the lung" if _is_share(number) else f" {number.unit}".rstrip()
+        value = numbers[0] + unit
+        interval = f"{numbers[1]} to {numbers[2]}" + unit[:2] if number.low is not None else ""
     return [finding.kind, finding.side or "", finding.presence, ", ".join(finding.zones), value, interval]
 
 
-def _number(value: float, measurement) -> str:
-    if "extent" in measurement.name:
-        return f"{100 * value:.0f} % of the lung"
-    return f"{value:.2f} {measurement.unit}".strip()
+def _is_share(number: Measurement) -> bool:
+    return "extent" in number.name
+
+
+def _digits(value: float | None, number: Measurement) -> str:
+    return "" if value is None else f"{100 * value:.0f}" if _is_share(number) else f"{value:.2f}"
 
 
 def _features(table) -> list[list[str]]:

@@ -68,10 +68,19 @@ def read_segmented(
 
 
 def _reading(film: Case, case: Case, table) -> Reading:
-    """What was found on the small ``case``, with the image and masks of the ``film`` it was made from."""
+    """What was found on the small ``case``, with the image and lungs of the ``film`` it was made from."""
     rows = None if table is None else table[table.case == case.id]
-    whole = replace(case, image=film.image, masks=film.masks, truth=film.truth)
+    found = {name: _enlarged(case.masks[name], film.image.shape) for name in ("opacity", "effusion")}
+    whole = replace(case, image=film.image, masks={**film.masks, **found}, truth=film.truth)
     return Reading(whole, check(case.report, case.findings), omitted(case.report, case.findings), features=rows)
+
+
+def _enlarged(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+    """The mask, bool (h, w), at ``shape`` (H, W), with smooth borders."""
+    from PIL import Image
+
+    soft = Image.fromarray(mask.astype(np.uint8) * 255).resize(shape[::-1], Image.Resampling.BICUBIC)
+    return np.asarray(soft) > 127
 
 
 def against_truth(readings: Sequence[Reading]) -> list[Reading]:
