@@ -1,0 +1,208 @@
+"""Training: refusals, what it writes, and that it survives whatever stops it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from medigenx_lib import weights
+from medigenx_lib.errors import InputError, TrainingError
+from medigenx_lib.gan import state as states
+from medigenx_lib.gan import training
+from medigenx_lib.gan.recipes import STRONG
+from medigenx_lib.gan.state import CHECKPOINT, State
+
+TINY = replace(STRONG, size=16, width=4, latent=8, batch=8)
+QUIET = {"progress_bar": False, "device": "cpu"}
+
+
+def films(count=40, size=16):
+    images = np.random.default_rng(0).integers(0, 256, (count, size, size), np.uint8)
+    return images, np.arange(count) % 2
+
+
+def final(folder):
+    return weights.load(folder / CHECKPOINT)
+
+
+def same(first, second):
+    return first.keys() == second.keys() and all(torch.equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("images, labels, message", [
+    (films(40, 20)[0], films()[1], "must be"),
+    (films()[0][..., None], films()[1], "must be"),
+    (films()[0], films()[1][:-1], "labels"),
+    (films()[0], np.ones(40, int), "0 normal"),
+    (films(20)[0], films(20)[1], "at least 16 of each"),
+    (films()[0], np.arange(40) % 3, "neither 0"),
+    (films()[0].astype(np.int32), films()[1], "int32"),
+    (films()[0].astype(np.float32), films()[1], "outside 0..1"),
+    (np.full((40, 16, 16), np.nan), films()[1], "NaN"),
+])  # fmt: skip
+def test_films_that_do_not_fit_are_refused(tmp_path, images, labels, message):
+    with pytest.raises(InputError, match=message):
+        training.train(images, labels, tmp_path / "run", TINY, images=8, **QUIET)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("budget", [{}, {"minutes": 0}, {"images": -1}])
+def test_a_budget_is_required(tmp_path, budget):
+    with pytest.raises(InputError, match="budget"):
+        training.train(*films(), tmp_path, TINY, **budget, **QUIET)
+
+
+def test_floats_and_bytes_are_the_same_films():
+    images, labels = films()
+    bytes_, _ = training.check_films(images, labels, 16)
+    floats, _ = training.check_films((images / 255).astype(np.float32), labels, 16)
+    assert torch.equal(bytes_, floats)
+
+
+def test_each_epoch_shows_every_film_once_in_a_new_order():
+    images, labels = training.check_films(np.repeat(np.arange(40, dtype=np.uint8), 256).reshape(40, 16, 16),
+                                          films()[1], 16)  # fmt: skip
+    state, seen = State.new(TINY, {}), []
+    for state.step in range(10):
+        real, targets = training.batch(images, labels, state)
+        seen += ((real[:, 0, 0, 0] + 1) * 127.5).round().int().tolist()
+        assert real.shape == (8, 1, 16, 16) and targets.tolist() == [number % 2 for number in seen[-8:]]
+    assert sorted(seen[:40]) == sorted(seen[40:]) == list(range(40)) and seen[:40] != seen[40:]
+
+
+def test_what_it_writes_and_calls(tmp_path):
+    seen = []
+    result = training.train(*films(), tmp_path, TINY, images=160, sample_every=0, checkpoint_every=0,
+                            on_sample=lambda shown, figures: seen.append((shown, figures)), **QUIET)  # fmt: skip
+    tensors, config = final(tmp_path)
+    assert config["counters"]["images"] == result.figures["images"] == 160
+    assert {name.split(".")[0] for name in tensors} == {
+        "generator", "discriminator", "average", "generator_adam", "discriminator_adam"}  # fmt: skip
+    assert config["data"]["normal"] == config["data"]["pneumonia"] == 20
+    shown, figures = seen[-1]
+    assert shown.shape == (32, 16, 16) and shown.dtype == np.float32 and 0 <= shown.min() <= shown.max() <= 1
+    assert len(seen) == 21 and figures["images"] == 160
+    assert len(list((tmp_path / "samples").glob("*.png"))) == 20
+    log = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert [line["images"] for line in log] == [*range(8, 161, 8), 160] and log[0]["discriminator_loss"] > 0
+
+
+def test_minutes_end_annealed(tmp_path, monkeypatch):
+    """The schedules follow the clock: whatever the machine's speed, the last step is taken near progress 1."""
+    real, progress = training.step, []
+    monkeypatch.setattr(training, "step", lambda *a: progress.append(a[-1]) or real(*a))
+    result = training.train(*films(), tmp_path, TINY, minutes=0.02, **QUIET)
+    assert result.figures["seconds"] >= 1.2 and result.figures["images"] == 8 * len(progress)
+    assert progress == sorted(progress) and progress[0] == 0 and progress[-1] > 0.5
+
+
+def test_another_recipe_or_other_films_are_not_resumed(tmp_path):
+    images, labels = films()
+    training.train(images, labels, tmp_path, TINY, images=8, **QUIET)
+    with pytest.raises(InputError, match=r"lr was 0\.0005, is 0\.1"):
+        training.train(images, labels, tmp_path, replace(TINY, lr=0.1), images=16, **QUIET)
+    with pytest.raises(InputError, match="other films"):
+        training.train(255 - images, labels, tmp_path, TINY, images=16, **QUIET)
+    with pytest.raises(InputError, match="There is a training"):
+        training.train(images, labels, tmp_path, TINY, images=16, resume=False, **QUIET)
+    assert final(tmp_path)[1]["counters"]["images"] == 8
+
+
+class Stop(Exception):
+    pass
+
+
+def stop(*_):
+    raise Stop
+
+
+def test_a_stopped_run_resumes_bit_for_bit(tmp_path):
+    """Stopped between checkpoints, at an odd step: the steps after the checkpoint are taken again, the same."""
+    recipe = replace(TINY, augment=("translation",))
+    training.train(*films(), tmp_path / "whole", recipe, images=240, **QUIET)
+    with pytest.raises(Stop):
+        training.train(*films(), tmp_path / "parts", recipe, images=240, checkpoint_every=0, sample_every=0,
+                       on_sample=lambda _, figures: stop() if figures["images"] == 104 else None, **QUIET)  # fmt: skip
+    training.train(*films(), tmp_path / "parts", recipe, images=240, **QUIET)
+    assert same(final(tmp_path / "whole")[0], final(tmp_path / "parts")[0])
+
+
+KILLED = """
+import sys, torch; torch.set_num_threads(1)
+sys.path.insert(0, sys.argv[2])
+from test_training import films, training, TINY
+training.train(*films(), sys.argv[1], TINY, images=1600, checkpoint_every=0.05, device="cpu", progress_bar=False)
+"""
+
+
+def test_killed_at_a_random_moment_it_ends_the_same(tmp_path):
+    """kill -9 somewhere after the first checkpoint: the end is, bit for bit, that of a run left alone."""
+    folder, whole = tmp_path / "killed", tmp_path / "whole"
+    process = subprocess.Popen([sys.executable, "-c", KILLED, str(folder), os.path.dirname(__file__)])
+    training.train(*films(), whole, TINY, images=1600, **QUIET)
+    while not (folder / CHECKPOINT).is_file():
+        time.sleep(0.02)
+        assert process.poll() is None
+    time.sleep(np.random.default_rng().uniform(0.0, 1.0))
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    final(folder)  # whatever the moment, the checkpoint can be read
+    training.train(*films(), folder, TINY, images=1600, **QUIET)
+    assert same(final(whole)[0], final(folder)[0])
+
+
+def test_nan_ends_with_the_last_good_checkpoint(tmp_path, monkeypatch):
+    training.train(*films(), tmp_path, TINY, images=80, **QUIET)
+    real = training.step
+    monkeypatch.setattr(training, "step", lambda *a: {k: v * float("nan") for k, v in real(*a).items()})
+    with pytest.raises(TrainingError, match=r"NaN.*checkpoint\.safetensors"):
+        training.train(*films(), tmp_path, TINY, images=800, **QUIET)
+    assert final(tmp_path)[1]["counters"]["images"] == 80
+
+
+def test_nan_weights_are_never_saved(tmp_path):
+    state = State.new(TINY, {})
+    state.generator.film.weight.data[:] = float("nan")
+    with pytest.raises(TrainingError, match="no checkpoint yet"):
+        states.save(state, tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("error, message", [(KeyboardInterrupt(), "interrupted"), (MemoryError(), "memory"),
+                                            (torch.OutOfMemoryError(), "memory")])  # fmt: skip
+def test_interruptions_name_the_checkpoint(tmp_path, monkeypatch, error, message):
+    training.train(*films(), tmp_path, TINY, images=80, **QUIET)
+
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr(training, "step", fail)
+    with pytest.raises(TrainingError, match=rf"{message}.*checkpoint\.safetensors"):
+        training.train(*films(), tmp_path, TINY, images=800, **QUIET)
+
+
+def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, monkeypatch):
+    training.train(*films(), tmp_path, TINY, images=80, **QUIET)
+    full = OSError(28, "No space left on device")
+    monkeypatch.setattr("medigenx_lib.weights.replacing", lambda path: (_ for _ in ()).throw(full))
+    with pytest.raises(TrainingError, match=r"No space left.*Last good checkpoint.*Free some space"):
+        training.train(*films(), tmp_path, TINY, images=160, **QUIET)
+    monkeypatch.undo()
+    assert final(tmp_path)[1]["counters"]["images"] == 80
+
+
+def test_it_learns_the_classes(tmp_path):
+    """Bright normal films, dark pneumonia films: after two hundred steps the generator tells them apart."""
+    images = np.where(np.arange(64)[:, None, None] % 2, 40, 200).astype(np.uint8).repeat(16, 1).repeat(16, 2)
+    seen = []
+    training.train(images, np.arange(64) % 2, tmp_path, replace(TINY, ema=0.9, lr=2e-3), images=1600,
+                   on_sample=lambda shown, _: seen.append(shown), **QUIET)  # fmt: skip
+    pneumonia = np.arange(32) % 8 >= 4
+    assert seen[-1][~pneumonia].mean() - seen[-1][pneumonia].mean() > 0.25
