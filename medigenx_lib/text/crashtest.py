@@ -246,7 +246,8 @@ def insert_negation(findings: Findings, rng: random.Random) -> str | None:
 
 
 def reword(findings: Findings, rng: random.Random) -> str:
-    """The same findings in other words."""
+    """The same findings in other words than those of the other harmless edits."""
+    rng.randrange(2**32)  # the wording seed that those draw first
     return _write(findings, rng)
 
 
