@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from medigenx_lib.cases import Case, Findings
+from medigenx_lib.cases import Case, Finding, Findings
 from medigenx_lib.errors import InputError, MedigenxError, NotAChestRadiographError
 from medigenx_lib.files import replacing, write_json
 from medigenx_lib.pages import Page, Reading, save_film, write_page
@@ -28,6 +28,8 @@ SHOWN_SIZE = 384
 """Longest side of a real film on the page, in pixels."""
 MOST_COLOUR = 0.15
 """A picture with a larger share of coloured pixels gets a warning; labels and stamps are smaller."""
+TOLERANCE = {"extent": 0.10, "ratio": 0.03}
+"""How far a number may be from a phantom's true one: 10 points of a lung's area, 0.03 of a cardiothoracic ratio."""
 PHANTOM_SEED = 9_500_000
 """First seed of the phantoms that test the reader; no training or calibration uses seeds from 9,000,000 on."""
 
@@ -84,8 +86,25 @@ def _enlarged(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
 
 
 def against_truth(readings: Sequence[Reading]) -> list[Reading]:
-    """The readings of phantoms with each verdict held against the phantom's truth instead of the measurement."""
-    return [_held_against(reading, reading.case.truth.findings) for reading in readings]
+    """The readings of phantoms with each verdict held against the phantom's truth instead of the measurement.
+
+    A number counts as right within ``TOLERANCE``.
+    """
+    return [_held_against(reading, tolerant(reading.case.truth.findings)) for reading in readings]
+
+
+def tolerant(findings: Findings) -> Findings:
+    """The findings with every measured number as an interval of ``TOLERANCE`` on both sides."""
+    return Findings(tuple(_tolerant(finding) for finding in findings))
+
+
+def _tolerant(finding: Finding) -> Finding:
+    number = finding.measurement
+    if number is None:
+        return finding
+    slack = TOLERANCE["ratio" if "ratio" in number.name else "extent"]
+    wide = replace(number, low=max(0.0, number.value - slack), high=min(1.0, number.value + slack))
+    return replace(finding, measurement=wide)
 
 
 def _held_against(reading: Reading, findings: Findings) -> Reading:
