@@ -87,7 +87,7 @@ def scores(
     sets = _describe_all(real_train, real_test, generated, dict(others or {}), spaces)
     drawn_sets = draw_all(sets, GENERATED, np.random.default_rng(seed))
     real = drawn_sets.pop("reference")
-    held_out = sets[FLOOR]
+    held_out = drawn_sets[FLOOR]
     rows = []
     for name, drawn in drawn_sets.items():
         for score, (value, low, high) in _with_interval(real, drawn, held_out, repeats, seed).items():

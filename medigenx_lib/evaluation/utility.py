@@ -35,14 +35,16 @@ def usefulness(
     """Balanced accuracy and area under the ROC curve on real films, for each kind of training set.
 
     All cases labelled, all sets of both classes. Rows (one for each set and seed): ``real`` (as many as generated,
-    same mix), ``generated``, ``real + generated``, ``real twice``. Every classifier gets the same number of steps.
+    same mix), ``generated``, ``real + generated``, ``real twice``. Every film is shown equally often: a set of twice
+    as many films gets twice the ``steps``, or showing the real films twice would change nothing.
     """
     rows = []
     for seed in seeds:
         real = _as_many(real_train, labels_of(generated), np.random.default_rng(seed))
         sets = {"real": real, "generated": generated, "real + generated": [*real, *generated], "real twice": real * 2}
         for name, films in sets.items():
-            rows.append({"trained on": name, "seed": seed, "films": len(films), **trial(films, real_test, seed, steps)})
+            shown = round(steps * len(films) / len(generated))
+            rows.append({"trained on": name, "seed": seed, "films": len(films), **trial(films, real_test, seed, shown)})
     return pd.DataFrame(rows)
 
 
