@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from medigenx_lib.cases import MASKS, SIDES, Case
 
 MIN_LUNG = 0.015
 """Share of the film: a smaller lung field is not measured."""
 MIN_BALANCE = 0.2
 """Share of the larger lung field: if one is smaller, most of it was not found."""
-MAX_CUT = 0.30
-"""Share of a lung's height along which it may run off the film's side before it counts as cropped."""
+MAX_CUT = {"lung": 0.60, "heart": 0.35}
+"""Share of a lung's height along which it may run off the film's side before it counts as too cropped to be measured
+itself, and before the thorax's width, and with it the heart's size, is unknown. Tight crops are common in data sets."""
 
 
 def not_measurable(case: Case) -> dict[str, str]:
@@ -27,9 +30,12 @@ def not_measurable(case: Case) -> dict[str, str]:
     for side in SIDES:
         if areas[side] < max(MIN_LUNG, MIN_BALANCE * max(areas.values())):
             return _all(f"the {side} lung was not found, or hardly any of it")
-    faults = {side: f"the {side} lung runs off the film" for side in SIDES if _runs_off(case, side)}
-    if faults or not case.masks["heart"].any():
-        faults["heart"] = "; ".join(faults.values()) or "no heart was found"
+    cuts = {side: _cut(case.masks[f"{side}_lung"], side) for side in SIDES}
+    faults = {side: f"the {side} lung runs off the film" for side in SIDES if cuts[side] > MAX_CUT["lung"]}
+    if max(cuts.values()) > MAX_CUT["heart"]:
+        faults["heart"] = "a lung runs off the film, so the thorax's width is unknown"
+    elif not case.masks["heart"].any():
+        faults["heart"] = "no heart was found"
     return faults
 
 
@@ -37,7 +43,6 @@ def _all(reason: str) -> dict[str, str]:
     return dict.fromkeys((*SIDES, "heart"), reason)
 
 
-def _runs_off(case: Case, side: str) -> bool:
-    lung = case.masks[f"{side}_lung"]
-    edge = lung[:, 0 if side == "right" else -1]  # the patient's right is on the picture's left
-    return edge.sum() > MAX_CUT * lung.any(1).sum()
+def _cut(lung: np.ndarray, side: str) -> float:
+    """Share of the lung's height along which it touches the film's side: the patient's right is on the left."""
+    return lung[:, 0 if side == "right" else -1].sum() / lung.any(1).sum()

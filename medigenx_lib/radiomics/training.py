@@ -18,7 +18,7 @@ from medigenx_lib.cases import DENSITIES, PATTERNS, SIDES, ZONES, Case
 from medigenx_lib.errors import TrainingError
 from medigenx_lib.radiomics import frames
 from medigenx_lib.radiomics.calibration import calibrate
-from medigenx_lib.radiomics.reader import KINDS, LungReader, loss
+from medigenx_lib.radiomics.reader import KINDS, LungReader, load_reader, loss
 
 FIRST_SEED = 20_000_000
 """Training phantoms have seeds from here on; calibration and held-out scores use lower ones."""
@@ -42,27 +42,32 @@ class Lungs:
 
 
 def train(path: str | Path | None = None, films: int = 16000, minutes: float = 6.0, seed: int = 0,
-          progress: bool = True) -> Path:  # fmt: skip
+          first_seed: int = FIRST_SEED, start: str | Path | None = None, progress: bool = True) -> Path:  # fmt: skip
     """Train the lung reader on ``films`` phantoms for ``minutes`` of CPU time, calibrate it, and save it.
 
-    ``path``: a safetensors file; None for the shipped ``measurement``. Needs the lung segmentation's weights, for
+    ``path``: a safetensors file; None for the shipped ``measurement``. ``start``: weights to go on from, best with
+    another ``first_seed``, for new films teach more than new rounds. Needs the lung segmentation's weights, for
     calibration is on segmented films. Raises TrainingError if the loss is not finite.
     """
     torch.manual_seed(seed)
-    lungs, reader = phantom_lungs(films, seed=seed, progress=progress), LungReader()
-    fit(reader, lungs, minutes, progress)
+    reader = LungReader() if start is None else load_reader(start)[0]
+    lungs = phantom_lungs(films, first_seed, seed, progress)
+    fit(reader, lungs, minutes, LEARNING_RATE if start is None else LEARNING_RATE / 2, progress)
     path = Path(path or weights.FOLDER / "measurement.safetensors")
     weights.save(path, reader.state_dict(), {"widths": list(reader.widths)})
     return calibrate(path, progress=progress)
 
 
-def fit(reader: LungReader, lungs: Lungs, minutes: float, progress: bool = True) -> LungReader:
-    """AdamW with a warm-up and a linear decay over the budget, in place. Raises TrainingError if it diverges."""
-    optimiser = torch.optim.AdamW(reader.parameters(), LEARNING_RATE, weight_decay=1e-3)
+def fit(reader: LungReader, lungs: Lungs, minutes: float, fastest: float, progress: bool = True) -> LungReader:
+    """AdamW in place, the rate rising to ``fastest`` and then falling over the budget of CPU minutes.
+
+    Raises TrainingError if the loss is not finite.
+    """
+    optimiser = torch.optim.AdamW(reader.parameters(), fastest, weight_decay=1e-3)
     start, step, done = time.process_time(), 0, 0.0
     with tqdm(total=100, desc="lung reader", unit="%", disable=not progress, mininterval=5) as bar:
         while done < 1:
-            rate = LEARNING_RATE * min(1, (step + 1) / 50) * max(0.02, 1 - done)
+            rate = fastest * min(1, (step + 1) / 50) * max(0.02, 1 - done)
             optimiser.param_groups[0]["lr"] = rate
             pictures, masks, target = lungs.batch(BATCH)
             value = loss(reader.train()(disturb(pictures)), target, masks)
@@ -88,7 +93,7 @@ def disturb(pictures: Tensor) -> Tensor:
 
 
 def phantom_lungs(films: int, first_seed: int = FIRST_SEED, seed: int = 0, progress: bool = True) -> Lungs:
-    """The lungs of ``films`` phantoms, half of each preset, framed by slightly wrong masks as a segmentation's are."""
+    """The lungs of ``films`` phantoms, equally many of each preset, with slightly wrong masks."""
     rng = np.random.default_rng(seed)
     rows = [row for case in _phantoms(films, first_seed, progress) for row in _framed(case, rng)]
     pictures, masks, extents, zones, density, pattern = (np.stack(column) for column in zip(*rows, strict=True))
@@ -101,7 +106,7 @@ def _phantoms(films: int, first_seed: int, progress: bool, chunk: int = 50) -> I
     starts = range(0, films, chunk)
     for i, start in enumerate(tqdm(starts, desc="phantoms", unit=f"{chunk} films", disable=not progress)):
         seeds = range(first_seed + start, first_seed + min(start + chunk, films))
-        size, preset = SIZES[i // 2 % len(SIZES)], phantom.PRESETS[i % 2]
+        preset, size = phantom.PRESETS[i % len(phantom.PRESETS)], SIZES[i // len(phantom.PRESETS) % len(SIZES)]
         yield from phantom.cases(seeds, size=size, preset=preset)
 
 

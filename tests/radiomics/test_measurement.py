@@ -14,7 +14,10 @@ GOOD = {"trusted": True, "frontal_chest": True, "reasons": []}
 
 @pytest.fixture(scope="module")
 def phantoms():
-    return phantom.cases(range(9_900_000, 9_900_012))
+    """Whole chests: one of the seeds has hardly any left lung beside a large heart, and is not measurable."""
+    cases = [case for case in phantom.cases(range(9_900_000, 9_900_013)) if not evidence.not_measurable(case)]
+    assert len(cases) >= 10
+    return cases
 
 
 @pytest.fixture(scope="module")
@@ -99,9 +102,7 @@ def test_what_cannot_be_measured_is_unknown_never_absent(phantoms):
 
 
 def test_a_cropped_lung_costs_that_lung_and_the_heart(phantoms):
-    shifted = {name: np.roll(mask, -40, axis=1) & (np.arange(64) < 24) for name, mask in phantoms[0].masks.items()}
     cut = spoil(phantoms[0], right_lung=phantoms[0].masks["right_lung"] | (np.indices((64, 64))[1] < 3))
-    assert shifted["right_lung"].shape == (64, 64)
     (case,) = radiomics.measure([cut], progress=False)
     assert case.findings.presence("opacity", "right") == "unknown"
     assert case.findings.presence("opacity", "left") != "unknown"
