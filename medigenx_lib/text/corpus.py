@@ -1,13 +1,14 @@
 """What the report writer learns from: phantom films, what was measured on them, and grammar reports on that.
 
-The reports state the *measured* findings, not the phantom's truth: the writer is to put into words what the
-measurements support. Films and vectors are kept as compact arrays, so that a corpus of thousands fits in a file.
+The reports state the findings that the radiomics vector was made from: the writer is to put into words what the
+measurements support, not what it guesses. Films and vectors are kept as compact arrays, so that a corpus of thousands
+fits in a file.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from medigenx_lib import phantom, preprocessing, radiomics, segmentation
-from medigenx_lib.cases import Case, Findings
+from medigenx_lib.cases import Case, Findings, replace
 from medigenx_lib.errors import InputError
 from medigenx_lib.files import replacing
 from medigenx_lib.text import grammar
@@ -23,6 +24,9 @@ from medigenx_lib.text.placeholders import delexicalise
 
 SIZE = 64
 """Side of the films that the writer reads, in pixels."""
+SPOILED = 16
+"""In one training film of so many, a mask is lost and with it some measurements."""
+SPOILABLE = ("right_lung", "left_lung", "heart")
 
 
 @dataclass(frozen=True)
@@ -61,14 +65,43 @@ class Corpus:
             ) from error
 
 
-def of_phantoms(films: int = 6000, first_seed: int = 0, progress: bool = True) -> Corpus:
-    """A corpus of ``films`` phantoms, half of each preset, segmented and measured like any other film.
+def of_phantoms(films: int = 4000, first_seed: int = 0, progress: bool = True) -> Corpus:
+    """A corpus of ``films`` phantoms, the presets in turn; seeds ``first_seed``, ``first_seed + 1``, ...
 
-    Seeds ``first_seed``, ``first_seed + 1``, ... Raises WeightsError if the segmentation has no weights.
+    Half of them are segmented and measured from the image like any other film. The other half is taken with its own
+    masks and findings, so that the writer has also seen measurements surer than those of the day.
+    Raises WeightsError if the segmentation or the measurement has no weights.
     """
     batches = list(_phantom_batches(films, first_seed))
     bar = tqdm(batches, "measuring phantoms", unit="batch", disable=not progress)
-    return join([of_cases(radiomics.measure(segmentation.segment(batch(), progress=False))) for batch in bar])
+    return join([of_cases(batch()) for batch in bar])
+
+
+def _phantom_batches(films: int, first_seed: int, size: int = 256) -> Iterator[Callable[[], list[Case]]]:
+    """Functions that each render up to ``size`` phantoms of one preset with findings, measured or their own."""
+    for i, start in enumerate(range(0, films, size)):
+        seeds = range(first_seed + start, first_seed + min(start + size, films))
+        preset = phantom.PRESETS[i % len(phantom.PRESETS)]
+        findings = (_measured, _own)[i // len(phantom.PRESETS) % 2]
+        yield lambda seeds=seeds, preset=preset, findings=findings: findings(phantom.cases(seeds, SIZE, preset))
+
+
+def _measured(cases: Sequence[Case]) -> list[Case]:
+    """Segmented and measured from the image alone."""
+    blind = [replace(case, masks={}, findings=None, truth=None) for case in cases]
+    return radiomics.measure(segmentation.segment(blind, progress=False), progress=False)
+
+
+def _own(cases: Sequence[Case]) -> list[Case]:
+    """With their own masks and findings; one in ``SPOILED`` with something that could not be measured."""
+    spoiled = radiomics.measure([_spoil(case) for case in cases[::SPOILED]], progress=False)
+    return [spoiled[i // SPOILED] if i % SPOILED == 0 else case for i, case in enumerate(cases)]
+
+
+def _spoil(case: Case) -> Case:
+    """``case`` as if the heart or one lung had not been found, so that the writer learns to say so."""
+    lost = SPOILABLE[int(case.meta["seed"]) // SPOILED % len(SPOILABLE)]
+    return replace(case, masks={**case.masks, lost: np.zeros(case.image.shape, bool)})
 
 
 def _phantom_batches(films: int, first_seed: int, size: int = 256) -> Iterator:

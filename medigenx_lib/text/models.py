@@ -35,7 +35,7 @@ class WriterConfig:
     vector_names: tuple[str, ...]
     vocab_size: int
     width: int = 128
-    layers: int = 4
+    layers: int = 3
     heads: int = 4
     radiomics_tokens: int = 8
     image_size: int = 64

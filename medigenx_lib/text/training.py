@@ -29,20 +29,20 @@ POOL = 16
 class Recipe:
     """Settings of the optimisation. ``drop``: how often each kind of prefix token is withheld, and both together."""
 
-    batch: int = 32
-    learning_rate: float = 2e-3
+    batch: int = 16
+    learning_rate: float = 2.5e-3
     warm_up: float = 0.03
     weight_decay: float = 0.01
-    drop: float = 0.1
+    drop: float = 0.07
     wordings: int = 8
     checkpoint_every: float = 60.0
 
 
 def train(
-    minutes: float = 8.0,
+    minutes: float = 5.0,
     seed: int = settings.SEED,
     out: str | Path = weights.FOLDER / "report_writer.safetensors",
-    films: int = 6000,
+    films: int = 4000,
     corpus: Corpus | None = None,
     recipe: Recipe | None = None,
     progress: bool = True,
