@@ -87,17 +87,17 @@ def _fill_medially(lung: np.ndarray) -> np.ndarray:
     if len(rows) < 8:
         return lung
     border = lung.shape[1] - 1 - np.argmax(lung[rows, ::-1], 1)  # the most medial column of each row
-    rows = rows[: 1 + np.flatnonzero(border >= border.max() - 2)[-1]]
-    border = border[: len(rows)]
-    if len(rows) < 3 or np.ptp(border) == 0:
+    count = 1 + np.flatnonzero(border >= border.max() - 2)[-1]
+    rows, border = rows[:count], border[:count]
+    if count < 3 or np.ptp(border) == 0:
         return lung
     corners = np.sort(ConvexHull(np.stack([np.r_[rows, rows[0], rows[-1]], np.r_[border, -1, -1]], 1)).vertices)
-    corners = corners[corners < len(rows)]
-    envelope = np.full(lung.shape[0], -1.0)
-    envelope[rows] = np.interp(rows, rows[corners], border[corners])
+    corners = corners[corners < count]
+    envelope = np.interp(rows, rows[corners], border[corners])[:, None]
     columns = np.arange(lung.shape[1])[None]
-    lateral = np.where(lung.any(1), np.argmax(lung, 1), lung.shape[1])[:, None]
-    return lung | ((columns >= lateral) & (columns <= envelope[:, None]))
+    filled = lung.copy()
+    filled[rows] |= (columns >= border[:, None]) & (columns <= envelope)
+    return filled
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:
