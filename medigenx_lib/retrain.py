@@ -57,9 +57,15 @@ def _encoder(options: dict) -> Path:
 
 
 def _measurement(options: dict) -> Path:
-    from medigenx_lib import radiomics
+    """On phantoms first; then, if the source is another, adapted to its labelled training films."""
+    from medigenx_lib import datasets
+    from medigenx_lib.radiomics import adaptation, training
 
-    return radiomics.calibrate(out=_weights_file(options, "measurement"))
+    minutes = options["minutes"] or DEFAULT_MINUTES
+    path = training.train(_weights_file(options, "measurement"), minutes=minutes, seed=options["seed"])
+    if options["source"] == "phantom":
+        return path
+    return adaptation.adapt(datasets.load(options["source"], 64, "train"), path, minutes / 2, seed=options["seed"])
 
 
 def _writer(options: dict) -> Path:

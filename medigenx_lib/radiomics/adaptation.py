@@ -1,0 +1,144 @@
+"""Adapting the lung reader to real films, whose labels are weak truth about their lungs.
+
+Phantoms teach where opacity is and how much; but real ribs and vessels are richer than a phantom's, and a reader that
+has only seen phantoms calls them reticular. The label of a real film says less, and truly: on a normal film neither
+lung holds opacity, on a pneumonia film at least one does. So batches are half phantoms, with everything that they
+know, and half real films, with that one bit (multiple-instance learning: Dietterich et al., Artificial
+Intelligence 89, 1997).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from medigenx_lib import segmentation, weights
+from medigenx_lib.cases import SIDES, Case
+from medigenx_lib.errors import InputError, TrainingError
+from medigenx_lib.radiomics import frames
+from medigenx_lib.radiomics.calibration import calibrate
+from medigenx_lib.radiomics.evidence import not_measurable
+from medigenx_lib.radiomics.reader import LungReader, Reading, load_reader, loss, pinball
+from medigenx_lib.radiomics.training import BATCH, Lungs, disturb, phantom_lungs
+
+FIRST_SEED = 21_000_000
+"""Phantoms that keep the reader from forgetting; no other training or calibration uses them."""
+RATE = 1e-3
+
+
+@dataclass(frozen=True)
+class Films:
+    """N real films: ``lungs`` float16 (N, 2, C, H, W), right and left in their frames; ``labels`` (N,) 0 or 1."""
+
+    lungs: Tensor
+    labels: Tensor
+
+    def batch(self, count: int) -> tuple[Tensor, Tensor]:
+        """``count`` films, half of each label: (count, 2, C, H, W) float32 and (count,)."""
+        picks = [torch.nonzero(self.labels == label)[:, 0] for label in (0, 1)]
+        index = torch.cat([pick[torch.randint(len(pick), (count // 2,))] for pick in picks])
+        return self.lungs[index].float(), self.labels[index]
+
+
+def adapt(
+    cases: Sequence[Case],
+    path: str | Path | None = None,
+    minutes: float = 3.0,
+    films: int = 1600,
+    phantoms: int = 4000,
+    seed: int = 0,
+    progress: bool = True,
+) -> Path:
+    """Train the reader at ``path`` (None: the shipped one) on for ``minutes`` of CPU time, calibrate it, save it.
+
+    ``cases``: real training films with labels 0 and 1, of which at most ``films`` are used, as many of each. Raises
+    InputError if a class is missing, TrainingError if the loss is not finite.
+    """
+    path = Path(path or weights.FOLDER / "measurement.safetensors")
+    torch.manual_seed(seed)
+    reader = load_reader(str(path))[0]
+    real = film_lungs(chosen(cases, films, seed), progress)
+    _fit(reader, phantom_lungs(phantoms, FIRST_SEED, seed, progress), real, minutes, progress)
+    weights.save(path, reader.state_dict(), {"widths": list(reader.widths)})
+    return calibrate(path, progress=progress)
+
+
+def chosen(cases: Sequence[Case], films: int, seed: int) -> list[Case]:
+    """At most ``films`` of the labelled cases, half of each label, at random."""
+    rng, picked = np.random.default_rng(seed), []
+    for label in (0, 1):
+        some = [case for case in cases if case.label == label]
+        if not some:
+            raise InputError("The reader adapts to normal and pneumonia films; one class is missing.", "Give both.")
+        picked += [some[i] for i in rng.permutation(len(some))[: films // 2]]
+    return picked
+
+
+def film_lungs(cases: Sequence[Case], progress: bool = True) -> Films:
+    """The lungs of real films in their frames, on segmented masks; what cannot be measured is left out."""
+    seen = [case for case in segmentation.segment(cases, progress=progress) if not not_measurable(case)]
+    lungs = np.stack([_both_lungs(case) for case in seen]).astype(np.float16)
+    return Films(torch.from_numpy(lungs), torch.tensor([case.label for case in seen]))
+
+
+def _both_lungs(case: Case) -> np.ndarray:
+    boxes = {side: frames.lung_box(case.masks[f"{side}_lung"]) for side in SIDES}
+    bright = frames.brightness(case.image, case.masks)
+    return np.stack([frames.lung_frame(bright, case.masks, boxes, side) for side in SIDES])
+
+
+def weak_loss(reading: Reading, labels: Tensor) -> Tensor:
+    """What the labels (N,) of N films say of the readings of their 2N lungs (right, left, right, ...); a scalar.
+
+    Normal: no lung holds opacity or effusion, anywhere. Pneumonia: opacity in one lung or both,
+    p = 1 - (1 - p_right)(1 - p_left).
+    """
+    presence = reading.heads["presence"].unflatten(0, (-1, 2))  # (N, side, kind)
+    healthy = labels == 0
+    none = F.softplus(presence[healthy]).mean() + F.softplus(reading.maps.unflatten(0, (-1, 2))[healthy]).mean()
+    clear = [
+        reading.heads[f"{kind}_extent"].unflatten(0, (-1, 2))[healthy].flatten(0, 1) for kind in ("opacity", "effusion")
+    ]
+    none = none + 3 * sum(pinball(quantiles, torch.zeros(len(quantiles))) for quantiles in clear)
+    log_missed = -F.softplus(presence[~healthy][..., 0]).sum(1)  # log of the chance that neither lung holds any
+    return none - torch.log((-torch.expm1(log_missed)).clamp_min(1e-30)).mean()  # expm1: exact for small chances
+
+
+def _fit(reader: LungReader, lungs: Lungs, real: Films, minutes: float, progress: bool) -> None:
+    """AdamW in place on phantoms and films in one batch, the rate falling to zero over the budget of CPU minutes."""
+    optimiser = torch.optim.AdamW(reader.parameters(), RATE, weight_decay=1e-3)
+    start, done = time.process_time(), 0.0
+    with tqdm(total=100, desc="adapting to films", unit="%", disable=not progress, mininterval=5) as bar:
+        while done < 1:
+            optimiser.param_groups[0]["lr"] = RATE * max(0.02, 1 - done)
+            value = _step(reader.train(), lungs, real)
+            if not torch.isfinite(value):
+                raise TrainingError(
+                    f"The lung reader's loss became {value.item()}.", "Train it anew on phantoms first."
+                )
+            optimiser.zero_grad()
+            value.backward()
+            optimiser.step()
+            before, done = done, (time.process_time() - start) / (60 * minutes)
+            bar.update(100 * (min(done, 1) - before))
+    reader.eval()
+
+
+def _step(reader: LungReader, lungs: Lungs, real: Films) -> Tensor:
+    """The loss of one batch, half phantom lungs and half lungs of real films."""
+    pictures, masks, target = lungs.batch(BATCH)
+    films, labels = real.batch(BATCH // 2)
+    reading = reader(disturb(torch.cat([pictures, films.flatten(0, 1)])))
+    heads = {name: values.split(BATCH) for name, values in reading.heads.items()}
+    phantom_maps, film_maps = reading.maps.split(BATCH)
+    known = Reading(phantom_maps, {name: parts[0] for name, parts in heads.items()})
+    hinted = Reading(film_maps, {name: parts[1] for name, parts in heads.items()})
+    return loss(known, target, masks) + weak_loss(hinted, labels)

@@ -1,0 +1,61 @@
+"""Adaptation to real films: what a label says of two lungs, and what it does not say."""
+
+import numpy as np
+import pytest
+import torch
+
+from medigenx_lib.cases import Case
+from medigenx_lib.errors import InputError
+from medigenx_lib.radiomics.adaptation import Films, chosen, weak_loss
+from medigenx_lib.radiomics.frames import CHANNELS, HEIGHT, WIDTH
+from medigenx_lib.radiomics.reader import HEADS, Reading
+
+
+def a_reading(right, left, maps=-8.0):
+    """One film's two lungs with these logits of opacity, no effusion, extents 0."""
+    heads = {name: torch.zeros(2, count) for name, count in HEADS.items()}
+    heads["presence"] = torch.tensor([[right, -9.0], [left, -9.0]])
+    return Reading(torch.full((2, 2, HEIGHT, WIDTH), maps), heads)
+
+
+def of_two(normal, pneumonia):
+    heads = {name: torch.cat([normal.heads[name], pneumonia.heads[name]]) for name in HEADS}
+    return weak_loss(Reading(torch.cat([normal.maps, pneumonia.maps]), heads), torch.tensor([0, 1]))
+
+
+CLEAR, ONE, BOTH = a_reading(-6.0, -6.0), a_reading(-6.0, 6.0), a_reading(6.0, 6.0)
+
+
+def test_opacity_in_one_lung_is_enough_for_pneumonia():
+    assert of_two(CLEAR, ONE) < 0.05 and of_two(CLEAR, BOTH) < 0.05
+    assert of_two(CLEAR, CLEAR) > 4
+
+
+def test_a_normal_film_has_none_in_either_lung():
+    assert of_two(ONE, ONE) > of_two(CLEAR, ONE) + 1
+    assert of_two(BOTH, ONE) > of_two(ONE, ONE) + 1
+    assert of_two(a_reading(-6.0, -6.0, maps=4.0), ONE) > of_two(CLEAR, ONE) + 1
+
+
+def test_a_reading_that_is_surely_wrong_still_learns():
+    reading = a_reading(-40.0, -40.0)
+    reading.heads["presence"].requires_grad_()
+    of_two(CLEAR, reading).backward()
+    gradient = reading.heads["presence"].grad[:, 0]
+    assert torch.isfinite(gradient).all() and (gradient < -0.1).all()
+
+
+def test_batches_hold_both_labels_equally():
+    labels = torch.tensor([0] * 2 + [1] * 18)
+    films = Films(torch.zeros(20, 2, len(CHANNELS), HEIGHT, WIDTH, dtype=torch.float16), labels)
+    _, drawn = films.batch(16)
+    assert drawn.sum() == 8
+
+
+def test_films_are_chosen_by_label_and_one_class_is_refused():
+    image = np.zeros((8, 8), np.float32)
+    cases = [Case(str(i), image, int(i % 4 == 0)) for i in range(40)]
+    picked = chosen(cases, 12, seed=0)
+    assert sum(case.label for case in picked) == 6 and len({case.id for case in picked}) == 12
+    with pytest.raises(InputError, match="one class"):
+        chosen([case for case in cases if not case.label], 12, seed=0)
