@@ -81,7 +81,7 @@ def image_table(cases: Sequence[Case], films: Sequence[Case], source: str) -> Ta
     """Image scores of ``films`` against the source's training split, beside the floor and the worst control."""
     from medigenx_lib.evaluation import images
 
-    scored = images.scores(_split(cases, "train"), _held_out(cases), films)
+    scored = images.scores(*images.real_sets(cases), films)
     return _score_table(scored, f"How the films compare with {source}", f"films of {source} that trained nothing")
 
 
@@ -102,11 +102,6 @@ def _score_table(scored, title: str, floor: str) -> Table:
         f"as many. The ceiling: the worst of the controls ({', '.join(images.CONTROLS)}).",
     ]
     return Table(title, ("Score", "Generated", "Floor", "Ceiling", "Better is", "Catches"), rows, notes)
-
-
-def _held_out(cases: Sequence[Case]) -> list[Case]:
-    """The films of the source that no generator was trained on."""
-    return [case for case in cases if case.split in ("val", "test")] or list(cases)
 
 
 def _score_row(row) -> list[str]:
