@@ -127,20 +127,21 @@ def test_presence_bands():
 def test_band_holds_the_errors_within_the_doubt_allowed():
     rng = np.random.default_rng(0)
     without, with_ = rng.normal(0, 1, 4000), rng.normal(3, 1, 4000)
-    low, high = calibration.band(without, with_)
+    low, high = calibration.band(without, with_, 0.5)
     assert low < high
     assert np.mean(without >= high) <= calibration.ERROR + 1e-3
     assert np.mean(with_ < low) <= calibration.ERROR + 1e-3
-    low, high = calibration.band(without, with_ - 2)  # not to be told apart: the doubt is bounded
+    low, high = calibration.band(without, with_ - 2, 0.5)  # not to be told apart: the doubt is bounded
     assert np.mean((without >= low) & (without < high)) <= calibration.DOUBT + 1e-3
-    low, high = calibration.band(without, with_ + 6)  # well apart: one threshold does
+    low, high = calibration.band(without, with_ + 6, 0.5)  # well apart: one threshold does
     assert low == high
     assert without.max() < high < with_.min() + 6
 
 
 def test_best_threshold_maximises_f1():
     without, with_ = np.array([0.0, 1.0, 2.0, 5.0]), np.array([4.0, 6.0, 7.0])
-    assert calibration.best_threshold(without, with_) == 3.0
+    assert calibration.best_threshold(without, with_, 3 / 7) == 3.0
+    assert calibration.best_threshold(without, with_, 0.01) == 5.5  # where it is rare, alarms weigh more
 
 
 def test_extent_interval_is_widened_and_stays_a_share():
