@@ -30,15 +30,15 @@ class Limit(NamedTuple):
 
 
 LIMITS = (
-    Limit("contrast", 0.02, 1.0, True, "the picture is blank or nearly so"),
+    Limit("contrast", 0.01, 1.0, True, "the picture is blank or nearly so"),
     Limit("frontal", 0.5, 1.0, True, "the network does not see a frontal chest radiograph"),
-    Limit("smaller_lung", 0.02, 1.0, True, "two lungs were not found"),
-    Limit("overlap_in_height", 0.35, 1.0, True, "the two lung fields do not lie side by side"),
-    Limit("darkness", -0.2, 9.0, True, "the lung fields are not darker than what lies between them (a negative?)"),
-    Limit("agreement", 0.85, 1.0, False, "the lung masks change with the film's tone"),
-    Limit("sharpness", 0.75, 1.0, False, "the network is unsure of the lungs' borders"),
-    Limit("balance", 0.35, 1.0, False, "one lung field is much smaller than the other"),
-    Limit("solidity", 0.75, 1.0, False, "a lung mask is ragged"),
+    Limit("smaller_lung", 0.008, 1.0, True, "two lungs were not found"),
+    Limit("overlap_in_height", 0.2, 1.0, True, "the two lung fields do not lie side by side"),
+    Limit("darkness", 0.0, 9.0, True, "the lung fields are not darker than what lies between them (a negative?)"),
+    Limit("agreement", 0.92, 1.0, False, "the lung masks change with the film's tone"),
+    Limit("sharpness", 0.7, 1.0, False, "the network is unsure of the lungs' borders"),
+    Limit("balance", 0.15, 1.0, False, "one lung field is much smaller than the other"),
+    Limit("solidity", 0.5, 1.0, False, "a lung mask is ragged"),
     Limit("heart_side", -0.15, 1.0, False, "the heart lies on the patient's right: the film may be mirrored"),
 )
 

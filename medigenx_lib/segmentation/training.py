@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from tqdm.auto import tqdm
 from medigenx_lib import phantom, weights
 from medigenx_lib.errors import InputError, TrainingError
 from medigenx_lib.segmentation import augmentation
-from medigenx_lib.segmentation.network import CHANNELS, SIZE, LungUNet
+from medigenx_lib.segmentation.network import CHANNELS, SIZE, LungUNet, load_network
 
 FIRST_SEED = 50_000_000
 """Training phantoms have seeds from here on; lower ones stay free for tests, held-out scores and lessons."""
@@ -90,10 +91,12 @@ def train(
     seed: int = 0,
     phantoms: int = 8000,
     width: int = 16,
+    start: str | Path | None = None,
     progress: bool = True,
 ) -> Path:
     """Train the lung U-Net for ``minutes`` of processor time and write its weights to ``out``.
 
+    ``start``: weights to go on from (a name or path), at a third of the learning rate; their width is kept.
     A checkpoint (``out`` with ``.part`` in its name) is written every few minutes, atomically. Raises InputError
     for a budget that is not positive, TrainingError if the loss stops being a number.
     """
@@ -101,10 +104,10 @@ def train(
         raise InputError(f"Cannot train for {minutes} minutes on {phantoms} phantoms.", "Both must be positive.")
     torch.manual_seed(seed)
     out = Path(out)
-    network = LungUNet(width).to(memory_format=torch.channels_last)
-    averaged = _fit(
-        network, render_pool(phantoms, FIRST_SEED + seed * 1_000_000, progress=progress), minutes, out, progress
-    )
+    network = copy.deepcopy(load_network(str(start))).train() if start else LungUNet(width)
+    network = network.to(memory_format=torch.channels_last)
+    pool = render_pool(phantoms, FIRST_SEED + seed * 1_000_000, progress=progress)
+    averaged = _fit(network, pool, minutes, LEARNING_RATE / 3 if start else LEARNING_RATE, out, progress)
     path = weights.save(out, averaged.state_dict(), {**network.config, "minutes": minutes, "seed": seed})
     _part(out).unlink(missing_ok=True)
     return path
@@ -114,16 +117,16 @@ def _part(out: Path) -> Path:
     return out.with_name(f"{out.stem}.part{out.suffix}")
 
 
-def _fit(network: LungUNet, pool: Pool, minutes: float, out: Path, progress: bool) -> torch.nn.Module:
+def _fit(network: LungUNet, pool: Pool, minutes: float, rate: float, out: Path, progress: bool) -> torch.nn.Module:
     """The training loop. Returns the exponential moving average of the network."""
-    optimizer = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=1e-4)
+    optimizer = torch.optim.AdamW(network.parameters(), rate, weight_decay=1e-4)
     averaged = torch.optim.swa_utils.AveragedModel(
         network, multi_avg_fn=torch.optim.swa_utils.get_ema_multi_avg_fn(0.995), use_buffers=True
     )
     begin, saved, done, step = time.process_time(), 0.0, 0.0, 0
     with tqdm(total=100, desc="lung U-Net", unit="%", disable=not progress) as bar:
         while done < 1:
-            _set_rate(optimizer, step, done)
+            _set_rate(optimizer, rate, step, done)
             value = _step(network, optimizer, *_examples(pool))
             if not np.isfinite(value):
                 raise TrainingError(f"The loss became {value} at step {step}.", f"The last checkpoint is {_part(out)}.")
@@ -137,10 +140,10 @@ def _fit(network: LungUNet, pool: Pool, minutes: float, out: Path, progress: boo
     return averaged.module.eval()
 
 
-def _set_rate(optimizer: torch.optim.Optimizer, step: int, done: float) -> None:
+def _set_rate(optimizer: torch.optim.Optimizer, rate: float, step: int, done: float) -> None:
     """Warm up over 100 steps, then a half cosine to one per cent at the end of the budget."""
     for group in optimizer.param_groups:
-        group["lr"] = LEARNING_RATE * min(1, (step + 1) / 100) * (0.01 + 0.99 * (1 + np.cos(np.pi * done)) / 2)
+        group["lr"] = rate * min(1, (step + 1) / 100) * (0.01 + 0.99 * (1 + np.cos(np.pi * done)) / 2)
 
 
 def _examples(pool: Pool) -> tuple[Tensor, Tensor, Tensor]:
