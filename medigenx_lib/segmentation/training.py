@@ -107,7 +107,11 @@ def train(
     network = copy.deepcopy(load_network(str(start))).train() if start else LungUNet(width)
     network = network.to(memory_format=torch.channels_last)
     pool = render_pool(phantoms, FIRST_SEED + seed * 1_000_000, progress=progress)
-    averaged = _fit(network, pool, minutes, LEARNING_RATE / 3 if start else LEARNING_RATE, out, progress)
+    torch.set_flush_denormal(True)  # tiny gradients are slow to compute with and change nothing
+    try:
+        averaged = _fit(network, pool, minutes, LEARNING_RATE / 3 if start else LEARNING_RATE, out, progress)
+    finally:
+        torch.set_flush_denormal(False)
     path = weights.save(out, averaged.state_dict(), {**network.config, "minutes": minutes, "seed": seed})
     _part(out).unlink(missing_ok=True)
     return path
