@@ -104,14 +104,6 @@ def _spoil(case: Case) -> Case:
     return replace(case, masks={**case.masks, lost: np.zeros(case.image.shape, bool)})
 
 
-def _phantom_batches(films: int, first_seed: int, size: int = 256) -> Iterator:
-    """Functions that each render up to ``size`` phantoms, the presets in turn."""
-    for i, start in enumerate(range(0, films, size)):
-        seeds = range(first_seed + start, first_seed + min(start + size, films))
-        preset = phantom.PRESETS[i % len(phantom.PRESETS)]
-        yield lambda seeds=seeds, preset=preset: phantom.cases(seeds, size=SIZE, preset=preset)
-
-
 def of_cases(cases: Sequence[Case]) -> Corpus:
     """A corpus of ``cases`` that have masks and measured findings."""
     images, vectors = arrays(cases)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from medigenx_lib import phantom
 from medigenx_lib.errors import InputError, TrainingError
 from medigenx_lib.text import claims, corpus, decoding, models, training
 from medigenx_lib.text import tokenizer as tokenization
@@ -41,6 +42,18 @@ def test_a_corpus_survives_its_file(small_corpus, tmp_path):
     assert np.array_equal(again.vectors, small_corpus.vectors, equal_nan=True)
     assert again.findings == small_corpus.findings
     assert again.reports(1) == small_corpus.reports(1) != small_corpus.reports(2)
+
+
+def test_a_phantom_corpus_holds_measured_and_own_findings_and_some_unknown(monkeypatch):
+    seen = []
+    monkeypatch.setattr(corpus, "_measured", lambda cases: seen.append(cases[0].meta["preset"]) or corpus._own(cases))
+    made = list(corpus._phantom_batches(8, 0, size=2))
+    assert len(made) == 4
+    films = [case for batch in made for case in batch()]
+    assert [case.meta["seed"] for case in films] == list(range(8))
+    assert seen == list(phantom.PRESETS)[:3]
+    assert any(finding.presence == "unknown" for case in films for finding in case.findings)
+    assert any(finding.presence != "unknown" for case in films for finding in case.findings)
 
 
 def test_batches_hold_each_film_once_an_epoch_with_its_own_text(small_corpus):
