@@ -74,8 +74,7 @@ def settings_for(cases: Sequence[Case], reader: LungReader) -> dict:
     bands = {kind: film_band(kind, cases, readings) for kind in LUNG_KINDS}
     ratios = np.array([geometry.cardiothoracic_ratio(case.masks) for case in cases])
     true_ratios = np.array([_true(case, "cardiomegaly").measurement.value for case in cases])
-    large = true_ratios > CARDIOMEGALY_CTR
-    bands["cardiomegaly"] = band(ratios[~large], ratios[large], np.average(large, weights=_weights(cases)))
+    bands["cardiomegaly"] = ratio_band(ratios, true_ratios, _weights(cases))
     error = np.quantile(true_ratios - ratios, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
     return {
         "bands": bands,
@@ -108,6 +107,17 @@ def film_band(kind: str, cases: Sequence[Case], readings: Sequence[Mapping[str, 
     return band(highest[~there], highest[there], np.average(there, weights=_weights(cases)))
 
 
+def ratio_band(measured: np.ndarray, true: np.ndarray, weights: np.ndarray) -> list[float]:
+    """The band of measured cardiothoracic ratios, (N,) each, within which cardiomegaly is uncertain.
+
+    Large hearts are few, so each true ratio is combined with every film's error of measurement, as if each heart had
+    been measured on each film.
+    """
+    large, errors = true > CARDIOMEGALY_CTR, measured - true
+    without, with_ = ((true[kind][:, None] + errors).ravel() for kind in (~large, large))
+    return band(without, with_, np.average(large, weights=weights))
+
+
 def band(without: np.ndarray, with_: np.ndarray, prevalence: float) -> list[float]:
     """[low, high]: at and above high a finding is present, below low absent, in between uncertain.
 
@@ -124,7 +134,7 @@ def best_threshold(without: np.ndarray, with_: np.ndarray, prevalence: float) ->
     """The threshold of the best F1 at that ``prevalence``, in the middle of all that are nearly as good."""
     scores = np.sort(np.concatenate([without, with_]))
     places = (scores[1:] + scores[:-1]) / 2
-    hit, alarm = ((kind[:, None] >= places).mean(0) for kind in (with_, without))
+    hit, alarm = (1 - np.searchsorted(np.sort(kind), places) / len(kind) for kind in (with_, without))
     f1 = 2 * prevalence * hit / (prevalence * hit + (1 - prevalence) * alarm + prevalence)
     return float(np.median(places[f1 >= f1.max() - 0.002]))
 

@@ -138,6 +138,14 @@ def test_band_holds_the_errors_within_the_doubt_allowed():
     assert without.max() < high < with_.min() + 6
 
 
+def test_ratio_band_lies_between_hearts_of_both_kinds():
+    rng = np.random.default_rng(0)
+    true = np.concatenate([rng.uniform(0.42, 0.53, 300), rng.uniform(0.60, 0.70, 12)])
+    measured = true + rng.normal(0, 0.01, len(true))
+    low, high = calibration.ratio_band(measured, true, np.ones(len(true)))
+    assert 0.53 < low <= high < 0.60
+
+
 def test_best_threshold_maximises_f1():
     without, with_ = np.array([0.0, 1.0, 2.0, 5.0]), np.array([4.0, 6.0, 7.0])
     assert calibration.best_threshold(without, with_, 3 / 7) == 3.0
