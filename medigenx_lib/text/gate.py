@@ -81,7 +81,7 @@ class Gate:
         return Findings(tuple(finding for finding in self.findings if _topic(finding) in self.open))
 
     def _topics(self, sentence: str) -> set[Topic]:
-        """The topics that ``sentence`` covers: a claim without a side covers both, a normal film everything."""
+        """The topics that ``sentence`` covers; an absence without a side covers both, a normal film all absences."""
         said = [claim.finding for claim in claims.parse(sentence)]
         return {_topic(known) for known in self.findings for claim in said if _covers(claim, known)}
 
@@ -91,10 +91,15 @@ def _topic(finding: Finding) -> Topic:
 
 
 def _covers(claim: Finding, known: Finding) -> bool:
+    """True if ``claim`` says of ``known`` that it is there, is not, or cannot be told. That a lung has no dense
+    opacity does not say that it has a faint one, and an effusion without a side says nothing of either side."""
     if claim.kind == "normal":
-        return known.kind in MEASURED_KINDS and claim.presence == "present"
-    stated = claim.presence != "unknown" or known.presence == "unknown"  # a bare number says nothing of presence
-    return stated and claim.kind == known.kind and (claim.side in (None, known.side) or known.side is None)
+        return known.presence == "absent" and known.kind in MEASURED_KINDS and claim.presence == "present"
+    if claim.kind != known.kind:
+        return False
+    if known.presence in claims.SAID:
+        return claim.presence in claims.SAID and claim.side == known.side
+    return claim.presence == known.presence and (claim.side in (None, known.side) or known.side is None)
 
 
 def is_impression(sentence: str) -> bool:

@@ -55,6 +55,16 @@ def test_a_number_alone_does_not_say_that_the_heart_is_normal():
     assert ("cardiomegaly", None) in gate.open
 
 
+def test_a_qualified_absence_does_not_stand_for_what_is_there():
+    there = Finding("opacity", side="right", zones=("lower",), density="faint", pattern="patchy")
+    gate = Gate(Findings((there, Finding("opacity", "absent", side="left"))))
+    gate.offer("No opacity in the right upper zone.", MODEL)
+    gate.offer("No dense opacity in the right lung.", MODEL)
+    assert ("opacity", "right") in gate.open
+    say_the_rest(gate, 0)
+    assert claims.omitted(" ".join(gate.sentences), gate.findings) == []
+
+
 @pytest.mark.parametrize("seed", range(40))
 def test_the_grammar_completes_any_report(seed):
     findings = random_findings(seed)
