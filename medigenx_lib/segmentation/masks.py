@@ -12,6 +12,8 @@ from medigenx_lib.cases import MASKS
 from medigenx_lib.segmentation.inputs import Box, to_film
 from medigenx_lib.segmentation.network import CHANNELS
 
+SPINE = 0.12
+"""Half the width of the spine over half the inner width of the thorax: the middle of the phantom's prior."""
 RIGHT, LEFT, HEART, OPACITY, EFFUSION, HIDDEN = range(len(CHANNELS))
 
 
@@ -61,42 +63,56 @@ def masks_of(maps: Tensor, box: Box, shape: tuple[int, int], behind_heart: bool 
 
 
 def _with_hidden_part(maps: np.ndarray) -> np.ndarray:
-    """Both lungs' maps (2, S, S) with the hidden lung on their side, and the notches of aorta and hilum filled.
+    """Both lungs' maps (2, S, S) with the lung that heart, aorta and hilum hide, as far as the spine.
 
-    The side of hidden lung is told by the line halfway between the centres of the visible lungs.
+    What the network takes for hidden lung goes to its side of the midline; then each lung is filled up to its
+    paravertebral line, where the lung really ends behind the heart.
     """
-    visible = maps[:HEART] > 0.5
-    columns = np.arange(maps.shape[-1])
-    right, left = (
-        columns[mask.any(0)].mean() if mask.any() else edge
-        for mask, edge in zip(visible, (0, columns[-1]), strict=True)
-    )
-    on_right = np.abs(columns - right) <= np.abs(columns - left)
-    lungs = np.maximum(maps[:HEART], np.where(np.stack([on_right, ~on_right])[:, None], maps[HIDDEN], 0))
-    filled = np.stack([_fill_medially(lungs[0] > 0.5), _fill_medially(lungs[1][:, ::-1] > 0.5)[:, ::-1]])
+    middle, spine = _midline(maps[RIGHT] > 0.5, maps[LEFT] > 0.5)
+    on_right = np.arange(maps.shape[-1])[None] <= middle[:, None]
+    lungs = np.maximum(maps[:HEART], np.where(np.stack([on_right, ~on_right]), maps[HIDDEN], 0))
+    right, left = lungs[0] > 0.5, lungs[1, :, ::-1] > 0.5
+    last = maps.shape[-1] - 1
+    filled = np.stack([_fill_medially(right, middle - spine), _fill_medially(left, last - middle - spine)[:, ::-1]])
     return np.where(filled, np.maximum(lungs, 0.6), lungs)
 
 
-def _fill_medially(lung: np.ndarray) -> np.ndarray:
-    """A lung that lies on the left of the picture, its medial border straightened between apex and base.
+def _midline(right: np.ndarray, left: np.ndarray) -> tuple[np.ndarray, float]:
+    """The column of the midline at each row, and half the spine's width in pixels.
 
-    The border is raised to its concave envelope from the apex to the lowest of its most medial rows; the dome of
-    the diaphragm below is left as it is.
+    The midline is a straight line halfway between the lungs' lateral borders, so it follows a tilted film. Without two lungs side by side, the middle of the picture.
+    """
+    rows = np.flatnonzero(right.any(1) & left.any(1))
+    if len(rows) < 8:
+        return np.full(len(right), (right.shape[1] - 1) / 2), 0.0
+    borders = np.argmax(right[rows], 1), left.shape[1] - 1 - np.argmax(left[rows, ::-1], 1)
+    slope, start = np.polyfit(rows, (borders[0] + borders[1]) / 2, 1)
+    half = max(borders[1].max() - borders[0].min(), 1) / 2
+    return start + slope * np.arange(len(right)), SPINE * half
+
+
+def _fill_medially(lung: np.ndarray, line: np.ndarray) -> np.ndarray:
+    """A lung that lies on the left of the picture, filled up to ``line``, the most medial column of each row.
+
+    From a quarter of its height (the apex keeps its slope) to the lowest of its most medial rows (the dome of the
+    diaphragm stays as it is); between apex and there the border is its own concave envelope, without notches.
     """
     rows = np.flatnonzero(lung.any(1))
     if len(rows) < 8:
         return lung
     border = lung.shape[1] - 1 - np.argmax(lung[rows, ::-1], 1)  # the most medial column of each row
     count = 1 + np.flatnonzero(border >= border.max() - 2)[-1]
-    rows, border = rows[:count], border[:count]
-    if count < 3 or np.ptp(border) == 0:
+    below_apex = np.arange(count) >= len(rows) / 4
+    wanted = np.where(below_apex, np.maximum(border[:count], line[rows[:count]]), border[:count])
+    if count < 3 or np.ptp(wanted) == 0:
         return lung
-    corners = np.sort(ConvexHull(np.stack([np.r_[rows, rows[0], rows[-1]], np.r_[border, -1, -1]], 1)).vertices)
+    rows = rows[:count]
+    corners = np.sort(ConvexHull(np.stack([np.r_[rows, rows[0], rows[-1]], np.r_[wanted, -1, -1]], 1)).vertices)
     corners = corners[corners < count]
-    envelope = np.interp(rows, rows[corners], border[corners])[:, None]
+    envelope = np.interp(rows, rows[corners], wanted[corners])[:, None]
     columns = np.arange(lung.shape[1])[None]
     filled = lung.copy()
-    filled[rows] |= (columns >= border[:, None]) & (columns <= envelope)
+    filled[rows] |= (columns >= border[:count, None]) & (columns <= envelope)
     return filled
 
 

@@ -8,7 +8,7 @@ from medigenx_lib import weights
 from medigenx_lib.errors import InputError, WeightsError
 from medigenx_lib.segmentation import SIZE, LungUNet, augmentation, dice, load_network, quality, training
 from medigenx_lib.segmentation.inputs import Box, content_box, to_film, to_network
-from medigenx_lib.segmentation.masks import _fill_medially, clean, keep_largest, masks_of
+from medigenx_lib.segmentation.masks import _fill_medially, _midline, clean, keep_largest, masks_of
 from medigenx_lib.segmentation.network import CHANNELS, contrast_channels
 
 
@@ -117,9 +117,27 @@ def test_medial_border_is_straightened_but_the_dome_stays():
     notched = lung.copy()
     notched[15:20, 18:] = False  # the aortic knob
     notched[30:, 12:] = False  # the dome: nothing medial below
-    filled = _fill_medially(notched)
+    filled = _fill_medially(notched, np.zeros(40))
     assert filled[15:20, 18:25].all() and not filled[30:, 12:].any()
     assert not (notched & ~filled).any() and not filled[:, 25:].any()
+
+
+def test_hidden_lung_reaches_the_spine_and_no_further():
+    lung = np.zeros((40, 40), bool)
+    lung[5:35, 5:20] = True
+    filled = _fill_medially(lung, np.full(40, 23.0))
+    assert filled[15:35, 20:24].all() and not filled[:, 24:].any()
+    assert not filled[:5].any() and filled[6, 20:].sum() < 4  # the apex keeps its slope
+
+
+def test_midline_follows_a_tilted_film():
+    rows = np.arange(60)[:, None]
+    columns = np.arange(80)[None] - rows * 0.2
+    right, left = (columns > 5) & (columns < 25), (columns > 40) & (columns < 60)
+    middle, spine = _midline(right, left)
+    assert np.abs(middle - (32.5 + 0.2 * rows[:, 0])).max() < 1
+    assert 2 < spine < 6
+    assert _midline(right, np.zeros_like(left))[1] == 0
 
 
 # ---- quality
