@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +58,19 @@ def real_data_dir() -> Path:
     """Folder of real radiographs for tests and benchmarks, ``MEDIGENX_REAL_DATA`` or ``../shared/data``."""
     default = Path(__file__).resolve().parents[2] / "shared" / "data"
     return Path(os.environ.get("MEDIGENX_REAL_DATA", default)).expanduser()
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let torch use one CPU thread inside: for small networks, threads cost more in waiting than they bring."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def in_colab() -> bool:

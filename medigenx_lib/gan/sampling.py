@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from tqdm.auto import tqdm
 
-from medigenx_lib import weights
+from medigenx_lib import settings, weights
 from medigenx_lib.cases import LABELS, Case
 from medigenx_lib.errors import InputError, WeightsError
 from medigenx_lib.files import sha256
@@ -94,7 +94,8 @@ def sample(
         raise InputError(f"Truncation {truncation}, seed {seed}.", "Truncation must be above 0, the seed at least 0.")
     trained = load(checkpoint)
     shown = tqdm(enumerate(labels), total=len(labels), desc="generating", unit="film", disable=not progress)
-    return [_case(trained, seed, index, label, truncation) for index, label in shown]
+    with settings.one_thread():
+        return [_case(trained, seed, index, label, truncation) for index, label in shown]
 
 
 def _case(trained: Trained, seed: int, index: int, label: int, truncation: float) -> Case:

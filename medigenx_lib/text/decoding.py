@@ -73,7 +73,7 @@ def _write_one(case: Case, strategy: str, seed: int, writer: ReportWriter) -> Ca
     if case.findings is None:
         raise InputError(f"Case {case.id} has no findings.", "Call segmentation.segment and radiomics.measure first.")
     own_seed = case_seed(case.id, seed)
-    with torch.inference_mode():
+    with torch.inference_mode(), settings.one_thread():
         sentences, sources = STRATEGIES[strategy](case, writer, own_seed)
     facts = {"report_sources": sources, "report_strategy": strategy, "report_seed": seed}
     return replace(case, report=" ".join(sentences), meta={**case.meta, **facts})
