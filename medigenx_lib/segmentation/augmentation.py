@@ -62,13 +62,26 @@ def geometry(images: Tensor, masks: Tensor, fresh_border: bool = True) -> Batch:
     batch, _, size, _ = images.shape
     grid = F.affine_grid(_affine(batch), [batch, 1, size, size], align_corners=False)
     warp = smooth_field(batch, size, 6, 2) * uniform(batch, 0.0, 0.022)
-    grid = grid + warp.permute(0, 2, 3, 1)
+    grid = breathe(grid + warp.permute(0, 2, 3, 1))
     moved = F.grid_sample(images, grid, padding_mode="border", align_corners=False)
     masks = F.grid_sample(masks, grid, padding_mode="zeros", align_corners=False)
     if fresh_border:
         outside = (grid.abs().amax(-1) > 1)[:, None] * chance(batch, 0.5)
         moved = torch.lerp(moved, chance(batch, 0.15).expand_as(moved), outside)
     return moved, (masks > 0.5).float()
+
+
+def breathe(grid: Tensor) -> Tensor:
+    """Raise or lower the diaphragm of half of the films, on both sides or on one: shallow breaths, a high dome.
+
+    ``grid``: (B, S, S, 2), where each pixel is taken from, x and y in -1..1. The map stays one to one.
+    """
+    batch = len(grid)
+    x, y = grid[..., 0], grid[..., 1]
+    height, place, slope = (uniform(batch, *ends)[..., 0] for ends in ((-0.12, 0.32), (0.15, 0.5), (-6, 6)))
+    one_side = torch.where(torch.rand(batch, 1, 1) < 0.5, torch.sigmoid(slope * x), torch.ones(()))
+    bump = torch.exp(-(((y - place) / 0.4) ** 2)) * height * one_side * (torch.rand(batch, 1, 1) < 0.5)
+    return torch.stack([x, y + bump], -1)
 
 
 def _affine(batch: int) -> Tensor:

@@ -80,7 +80,8 @@ def _with_hidden_part(maps: np.ndarray) -> np.ndarray:
 def _midline(right: np.ndarray, left: np.ndarray) -> tuple[np.ndarray, float]:
     """The column of the midline at each row, and half the spine's width in pixels.
 
-    The midline is a straight line halfway between the lungs' lateral borders, so it follows a tilted film. Without two lungs side by side, the middle of the picture.
+    The midline is a straight line halfway between the lungs' lateral borders, so it follows a tilted film. Without
+    two lungs side by side it is the middle of the picture, and the width 0.
     """
     rows = np.flatnonzero(right.any(1) & left.any(1))
     if len(rows) < 8:

@@ -217,6 +217,16 @@ def test_geometry_moves_image_and_masks_together():
     assert (moved[:, 0] == moved[:, 5]).all() and set(moved.unique().tolist()) == {0.0, 1.0}
 
 
+def test_breathing_moves_rows_alone_and_never_folds_the_film():
+    torch.manual_seed(0)
+    axis = torch.linspace(-1, 1, SIZE)
+    grid = torch.stack(torch.meshgrid(axis, axis, indexing="xy"), -1).repeat(64, 1, 1, 1)
+    moved = augmentation.breathe(grid)
+    assert (moved[..., 0] == grid[..., 0]).all()
+    assert (moved[..., 1].diff(dim=1) > 0).all()
+    assert 0.3 < ((moved - grid).abs().amax((1, 2, 3)) > 0.01).float().mean() < 0.7
+
+
 def test_mirrored_lungs_keep_their_side_of_the_picture():
     images, masks = torch.rand(3, 1, 8, 8), torch.zeros(3, 6, 8, 8)
     masks[:, 0, :, :3], masks[:, 1, :, 5:], masks[:, 2, :, 4:6] = 1, 1, 1
