@@ -138,7 +138,7 @@ def describe(
     failures = [*unread, *refused]
     if not frontal:
         reasons = " ".join(f"{name}: {why}" for name, why in failures)
-        raise InputError(f"Nothing to describe. {reasons}", "" if failures else "Give at least one film.")
+        raise InputError(f"Nothing to describe. {reasons}".strip(), "" if failures else "Name at least one film.")
     readings = read_segmented(frontal, seed, progress=progress)
     page = Page("Radiographs described", _words(len(readings)), readings, failures=failures, synthetic=False)
     return Outcome(write_results(out, page), readings, failures)
@@ -166,10 +166,15 @@ def _each(items: Sequence, use: Callable, progress: bool) -> tuple[list[Case], l
 
 
 def _files(paths: Iterable[str | Path]) -> list[Path]:
-    """The files named, and the films in the folders named, in order."""
+    """The files named, and the films in the folders named and below, in order."""
+    return [film for path in map(Path, paths) for film in (_films_below(path) if path.is_dir() else [path])]
+
+
+def _films_below(folder: Path) -> list[Path]:
     from medigenx_lib.datasets import list_films
 
-    return [film for path in map(Path, paths) for film in (list_films(path) if path.is_dir() else [path])]
+    places = [folder, *sorted(path for path in folder.rglob("*") if path.is_dir() and not path.name.startswith("."))]
+    return [film for place in places for film in list_films(place)]
 
 
 def _read_film(path: Path) -> Case:

@@ -53,9 +53,14 @@ def test_describe_of_nothing_usable_is_one_sentence(tmp_path, said):
     assert not (tmp_path / "out").exists()
 
 
+def test_describe_of_an_empty_folder_says_so(tmp_path, said):
+    code, _, errors = said("describe", tmp_path)
+    assert code == 2 and errors == ["medigenx: Nothing to describe. Name at least one film."]
+
+
 def test_two_files_of_one_name_stay_apart(tmp_path, film, said):
-    for folder in ("a", "b"):
-        (tmp_path / folder).mkdir()
+    for folder in ("a", "b/deeper"):
+        (tmp_path / folder).mkdir(parents=True)
         Image.fromarray(film).save(tmp_path / folder / "x.png")
     code, _, _ = said("describe", tmp_path / "a", tmp_path / "b", "--out", tmp_path / "out")
     record = json.loads((tmp_path / "out" / "cases.json").read_text())
