@@ -49,6 +49,8 @@ def load(
         return collections.load_phantom(request)
     if str(name_or_path) == "pneumoniamnist":
         return collections.load_pneumoniamnist(request)
+    if "\0" in str(name_or_path):  # never a path; some calls say so with a ValueError, others just with False
+        raise InputError("There is no data set or file with a null character in its name.", "Check the name.")
     try:
         return _load_path(str(name_or_path), request)
     except OSError as error:  # no permission, name too long, disk gone
