@@ -6,6 +6,7 @@ import sys
 import zipfile
 
 import numpy as np
+import PIL
 import pytest
 from PIL import Image
 
@@ -42,6 +43,8 @@ def test_jpeg_is_close(read):
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "CMYK", "YCbCr"])
 @pytest.mark.parametrize("name", ["a.png", "a.tif", "a.jpg"])
 def test_colour_modes_of_a_grey_film(read, mode, name):
+    if (name, mode) == ("a.tif", "YCbCr") and int(PIL.__version__.split(".")[0]) < 12:
+        pytest.skip("Pillow before 12 cannot read back the YCbCr TIFF that it writes")
     if (name, mode) in {("a.png", "CMYK"), ("a.png", "YCbCr"), ("a.jpg", "RGBA"), ("a.jpg", "LA")}:
         pytest.skip("no such file")
     case = read(Image.fromarray(EIGHT).convert(mode), name)
