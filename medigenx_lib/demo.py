@@ -99,7 +99,7 @@ def _score_table(scored, title: str, floor: str) -> Table:
     rows = [_score_row(row) for row in images.summary(scored).itertuples()]
     notes = [
         f"{scored.n.max()} generated films; in brackets 90 % intervals for the choice of films. The floor: {floor}, "
-        f"as many. The ceiling: the worst of the controls ({', '.join(images.CONTROLS)}).",
+        f"as many. The ceiling: the worst of the controls ({', '.join(c for c in images.CONTROLS if c in set(scored['set']))}).",
     ]
     return Table(title, ("Score", "Generated", "Floor", "Ceiling", "Better is", "Catches"), rows, notes)
 
@@ -146,7 +146,10 @@ def _with_nearest(readings: Sequence[Reading], train: Sequence[Case]) -> list[Re
     return [
         replace(
             reading,
-            nearest=(train[index], f"Nearest training film, {train[index].id}: similarity {similarity:.2f}, {word}."),
+            nearest=(
+                train[index],
+                f"Nearest film of the source, {train[index].id}: similarity {similarity:.2f}, {word}.",
+            ),
         )
         for reading, index, similarity, word in zip(readings, found.index, found.similarity, words, strict=True)
     ]

@@ -179,7 +179,7 @@ def _nearest(nearest: tuple[Case, str] | None) -> dict | None:
     if nearest is None:
         return None
     case, text = nearest
-    return {"image": _data_uri(film_png(case)), "alt": f"Nearest training film {case.id}", "text": text}
+    return {"image": _data_uri(film_png(case)), "alt": f"Nearest film {case.id}", "text": text}
 
 
 def _sentence(verdict: Verdict) -> dict:

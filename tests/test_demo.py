@@ -27,7 +27,7 @@ def record(outcome):
 
 def test_the_page_shows_each_film_with_its_nearest_and_its_verdicts(outcome):
     html = outcome.page.read_text()
-    assert html.count('<section class="case"') == 4 and html.count("Nearest training film,") == 4
+    assert html.count('<section class="case"') == 4 and html.count("Nearest film of the source,") == 4
     assert html.count('<li class="') == sum(len(reading.verdicts) for reading in outcome.readings) > 8
     assert NOTICE in html and "http" not in re.sub(r"base64,[^\"]+", "", html)
 
