@@ -97,9 +97,10 @@ def _score_table(scored, title: str, floor: str) -> Table:
     from medigenx_lib.evaluation import images
 
     rows = [_score_row(row) for row in images.summary(scored).itertuples()]
+    controls = [name for name in images.CONTROLS if name in set(scored["set"])]
     notes = [
         f"{scored.n.max()} generated films; in brackets 90 % intervals for the choice of films. The floor: {floor}, "
-        f"as many. The ceiling: the worst of the controls ({', '.join(c for c in images.CONTROLS if c in set(scored['set']))}).",
+        f"as many. The ceiling: the worst of the controls ({', '.join(controls)}).",
     ]
     return Table(title, ("Score", "Generated", "Floor", "Ceiling", "Better is", "Catches"), rows, notes)
 
