@@ -33,6 +33,43 @@ def standard_generator_loss(fake_logits: Tensor) -> Tensor:
     return F.softplus(-fake_logits).mean()
 
 
+def hinge_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Real above 1, fake below -1; logits beyond that are left alone. Shapes: both (B,).
+
+    Source: Lim and Ye, "Geometric GAN", 2017, eq. 12; Miyato et al., ICLR 2018, eq. 16.
+    """
+    return F.relu(1 - real_logits).mean() + F.relu(1 + fake_logits).mean()
+
+
+def wasserstein_discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+    """Minus an estimate of the earth mover's distance, if the critic is 1-Lipschitz. Shapes: both (B,).
+
+    Source: Arjovsky, Chintala, Bottou, "Wasserstein GAN", ICML 2017.
+    """
+    return fake_logits.mean() - real_logits.mean()
+
+
+def critic_generator_loss(fake_logits: Tensor) -> Tensor:
+    """Minus the mean logit, for the hinge and the Wasserstein loss alike. Shape: (B,)."""
+    return -fake_logits.mean()
+
+
+def unit_norm_penalty(
+    discriminator: nn.Module, real: Tensor, fake: Tensor, labels: Tensor, draw: torch.Generator
+) -> Tensor:
+    """Mean squared distance from 1 of the gradient's norm, at random points between real and fake films.
+
+    Shapes: films (B, 1, S, S) each, labels (B,). Returns a scalar; multiply it by lambda (10).
+    Source: Gulrajani et al., "Improved training of Wasserstein GANs", NeurIPS 2017, eq. 3.
+    """
+    share = torch.rand(len(real), 1, 1, 1, generator=draw, device=real.device)
+    between = (share * real + (1 - share) * fake).detach().requires_grad_()
+    logits = discriminator(between, labels)
+    (gradient,) = torch.autograd.grad(logits.sum(), between, create_graph=True)
+    norm = (gradient.square().sum((1, 2, 3)) + 1e-12).sqrt()  # the root has no slope at 0
+    return (norm - 1).square().mean()
+
+
 def zero_centred_penalty(discriminator: nn.Module, films: Tensor, labels: Tensor) -> Tensor:
     """Mean squared norm of the logit's gradient by the film: R1 on real films, R2 on fakes.
 

@@ -10,6 +10,7 @@ from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrizations import spectral_norm
 
 from medigenx_lib.gan.recipes import CLASSES, Recipe
 
@@ -139,6 +140,8 @@ class DCGANDiscriminator(nn.Module):
         self.stages = nn.Sequential(*stages)
         self.logit = nn.Conv2d(channels[-1], 1, START)
         self.label = nn.Embedding(CLASSES, channels[-1] * START**2) if recipe.conditional else None
+        normalised = recipe.batch_norm or recipe.spectral_norm
+        self.apply(_initialise_dcgan if normalised else _initialise_unnormalised)
 
     def forward(self, films: Tensor, labels: Tensor) -> Tensor:
         """One logit per film; an unconditional discriminator ignores the labels."""
@@ -152,16 +155,16 @@ def build(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         generator = build_generator(recipe)
-        if recipe.name == "dcgan":
-            discriminator = DCGANDiscriminator(recipe).apply(_initialise_dcgan)
-        else:
-            discriminator = Discriminator(recipe)
-    return generator, discriminator.to(memory_format=torch.channels_last)
+        discriminator = DCGANDiscriminator(recipe) if recipe.body == "dcgan" else Discriminator(recipe)
+        discriminator.to(memory_format=torch.channels_last)
+        if recipe.spectral_norm:
+            discriminator.apply(_normalise_spectrum)
+    return generator, discriminator
 
 
 def build_generator(recipe: Recipe) -> nn.Module:
     """The generator of ``recipe``, untrained."""
-    generator = DCGANGenerator(recipe).apply(_initialise_dcgan) if recipe.name == "dcgan" else Generator(recipe)
+    generator = DCGANGenerator(recipe).apply(_initialise_dcgan) if recipe.body == "dcgan" else Generator(recipe)
     return generator.to(memory_format=torch.channels_last)
 
 
@@ -183,9 +186,18 @@ def _initialise_unnormalised(module: nn.Module) -> None:
         nn.init.zeros_(module.conv.bias)
     elif isinstance(module, nn.Conv2d):
         nn.init.kaiming_normal_(module.weight, SLOPE)
-        nn.init.zeros_(module.bias)
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)
     elif isinstance(module, nn.Embedding):
         nn.init.zeros_(module.weight)
+
+
+def _normalise_spectrum(module: nn.Module) -> None:
+    """Divide each weight by its largest singular value, so that no layer stretches more than one to one."""
+    if isinstance(module, nn.Conv2d | nn.Linear | nn.Embedding):
+        if not module.weight.any():
+            nn.init.normal_(module.weight)  # a zero matrix has no direction to normalise
+        spectral_norm(module)
 
 
 def _initialise_dcgan(module: nn.Module) -> None:

@@ -1,7 +1,8 @@
 """Recipes: everything that decides a training run, in one frozen record that is saved with each checkpoint.
 
 ``strong`` is the default. ``dcgan`` is the tutorials' recipe, kept as the lesson's starting point. Each field
-in which they differ is one rung of the ladder between them: ``dataclasses.replace(DCGAN, ema=0.999)``.
+in which they differ is one rung of the ladder between them: ``dataclasses.replace(DCGAN, ema=0.999)``. The others
+are the peers that ``make bench-gan`` trains beside ours, on the DCGAN's networks at the width of ours.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from typing import Any
 from medigenx_lib.errors import InputError
 
 SIZES = (16, 32, 64, 128, 256)
-LOSSES = ("relativistic", "standard")
+LOSSES = ("relativistic", "standard", "hinge", "wasserstein")
+BODIES = ("strong", "dcgan")
+PENALTIES = ("zero_centred", "unit_norm")
 UPSAMPLINGS = ("bilinear", "transposed")
 CLASSES = 2
 
@@ -29,16 +32,18 @@ class Recipe:
     """What is trained, and how.
 
     ``size``: side of the films, pixels. ``width``: channels of the discriminator at half resolution; the
-    rest follows. ``latent``: length of z. ``loss``: one of ``LOSSES``. ``upsampling``: one of
-    ``UPSAMPLINGS``; transposed convolution leaves the pixel grain that bilinear upsampling does not.
-    ``batch_norm``: in the discriminator. ``conditional``: both networks are told the label.
-    ``gamma``: weight of the zero-centred gradient penalties, 0 for none, applied every ``penalty_every``
-    steps to the first ``penalty_share`` of a batch. ``ema``: decay of the averaged generator, 0 for none.
-    ``lr_end``, ``gamma_end``: what the cosine schedule ends at, as shares of the start.
+    rest follows. ``body``: whose networks, one of ``BODIES``. ``latent``: length of z. ``loss``: one of ``LOSSES``.
+    ``upsampling``: one of ``UPSAMPLINGS``, in the strong body; transposed convolution leaves the pixel grain that
+    bilinear upsampling does not. ``batch_norm``, ``spectral_norm``: in the discriminator. ``conditional``: both
+    networks are told the label. ``critic_steps``: steps of the discriminator for one of the generator.
+    ``penalty``: one of ``PENALTIES`` on the discriminator's gradient, of weight ``gamma``, 0 for none, applied
+    every ``penalty_every`` steps to the first ``penalty_share`` of a batch. ``ema``: decay of the averaged
+    generator, 0 for none. ``lr_end``, ``gamma_end``: what the cosine schedule ends at, as shares of the start.
     ``augment``: names of ``augment.AUGMENTATIONS``. ``bf16``: autocast, for GPUs.
     """
 
     name: str = "strong"
+    body: str = "strong"
     size: int = 64
     width: int = 32
     latent: int = 64
@@ -46,10 +51,13 @@ class Recipe:
     loss: str = "relativistic"
     upsampling: str = "bilinear"
     batch_norm: bool = False
+    spectral_norm: bool = False
     conditional: bool = True
+    critic_steps: int = 1
     lr: float = 5e-4
     lr_end: float = 0.1
     betas: tuple[float, float] = (0.0, 0.99)  # floats: torch's Adam refuses the integer 0
+    penalty: str = "zero_centred"
     gamma: float = 0.3
     gamma_end: float = 0.1
     penalty_every: int = 4
@@ -65,7 +73,9 @@ class Recipe:
         _allow("size", self.size, SIZES)
         _allow("loss", self.loss, LOSSES)
         _allow("upsampling", self.upsampling, UPSAMPLINGS)
-        for name in ("width", "latent", "batch", "penalty_every"):
+        _allow("body", self.body, BODIES)
+        _allow("penalty", self.penalty, PENALTIES)
+        for name in ("width", "latent", "batch", "penalty_every", "critic_steps"):
             if getattr(self, name) < 1:
                 raise InputError(f"The recipe's {name} is {getattr(self, name)}.", "It must be at least 1.")
 
@@ -89,12 +99,29 @@ Source: Huang et al., "The GAN is dead; long live the GAN! A modern GAN baseline
 """
 
 DCGAN = Recipe(
-    name="dcgan", latent=100, loss="standard", upsampling="transposed", batch_norm=True, conditional=False,
-    lr=2e-4, lr_end=1.0, betas=(0.5, 0.999), gamma=0.0, ema=0.0,
+    name="dcgan", body="dcgan", latent=100, loss="standard", upsampling="transposed", batch_norm=True,
+    conditional=False, lr=2e-4, lr_end=1.0, betas=(0.5, 0.999), gamma=0.0, ema=0.0,
 )  # fmt: skip
 """As in Radford et al., "Unsupervised representation learning with deep convolutional GANs", ICLR 2016."""
 
-RECIPES = {"strong": STRONG, "dcgan": DCGAN}
+DCGAN_EMA = dataclasses.replace(DCGAN, name="dcgan_ema", conditional=True, ema=0.999)
+"""The same, told the label and averaged over steps: two rungs of the ladder, and nothing else."""
+
+WGAN_GP = dataclasses.replace(
+    DCGAN_EMA, name="wgan_gp", loss="wasserstein", batch_norm=False, critic_steps=5, lr=1e-4, betas=(0.0, 0.9),
+    penalty="unit_norm", gamma=10.0, gamma_end=1.0, penalty_every=1, penalty_share=1.0,
+)  # fmt: skip
+"""Gulrajani et al., "Improved training of Wasserstein GANs", NeurIPS 2017, algorithm 1; told the label, averaged."""
+
+HINGE = dataclasses.replace(
+    DCGAN_EMA, name="hinge", loss="hinge", batch_norm=False, spectral_norm=True, betas=(0.0, 0.9)
+)
+"""Miyato et al., "Spectral normalization for generative adversarial networks", ICLR 2018; one critic step, averaged."""
+
+HINGE_DIFFAUGMENT = dataclasses.replace(HINGE, name="hinge_diffaugment", augment=("diffaugment",))
+"""The same with the colour, translation and cutout of Zhao et al., NeurIPS 2020, at the published strengths."""
+
+RECIPES = {recipe.name: recipe for recipe in (STRONG, DCGAN, DCGAN_EMA, WGAN_GP, HINGE, HINGE_DIFFAUGMENT)}
 
 
 def recipe(name: str = "strong", **changes: Any) -> Recipe:

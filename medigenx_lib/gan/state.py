@@ -110,7 +110,8 @@ def resume(folder: Path, recipe: Recipe, data: dict, device: str = "cpu") -> Sta
     Raises InputError if it was made by another recipe or from other films.
     """
     tensors, config = weights.load(folder / CHECKPOINT)
-    _same("settings", config["recipe"], recipe.to_dict(), folder)
+    saved = Recipe.from_dict(config["recipe"]).to_dict()  # fields that are newer than the file have their defaults
+    _same("settings", saved, recipe.to_dict(), folder)
     _same("films", config["data"], data, folder)
     state = State.new(recipe, data, device)
     state.load(tensors)

@@ -9,15 +9,29 @@ from torch import Tensor
 
 from medigenx_lib.gan.augment import augment
 from medigenx_lib.gan.losses import (
+    critic_generator_loss,
+    hinge_discriminator_loss,
     relativistic_pairing_loss,
     standard_discriminator_loss,
     standard_generator_loss,
+    unit_norm_penalty,
+    wasserstein_discriminator_loss,
     zero_centred_penalty,
 )
 from medigenx_lib.gan.recipes import Recipe
 from medigenx_lib.gan.state import State, rng
 
-DISCRIMINATOR_LOSSES = {"relativistic": relativistic_pairing_loss, "standard": standard_discriminator_loss}
+DISCRIMINATOR_LOSSES = {
+    "relativistic": relativistic_pairing_loss,
+    "standard": standard_discriminator_loss,
+    "hinge": hinge_discriminator_loss,
+    "wasserstein": wasserstein_discriminator_loss,
+}
+GENERATOR_LOSSES = {
+    "standard": standard_generator_loss,
+    "hinge": critic_generator_loss,
+    "wasserstein": critic_generator_loss,
+}
 
 
 def cosine(progress: float, end: float) -> float:
@@ -26,27 +40,32 @@ def cosine(progress: float, end: float) -> float:
 
 
 def step(state: State, real: Tensor, labels: Tensor, progress: float) -> dict[str, Tensor]:
-    """One update of both networks and of the averaged generator, in place.
+    """One update of the discriminator, and of the generator and its average when it is their turn, in place.
 
     Shapes: real (B, 1, S, S) in -1..1, labels (B,) int64; ``progress`` 0..1 sets learning rate and gamma.
-    Returns scalar tensors: the losses, and for the strong recipe the penalties.
+    Returns scalar tensors: the losses and penalties of this step.
     """
     recipe, device = state.recipe, real.device
     for adam in (state.generator_adam, state.discriminator_adam):
         adam.param_groups[0]["lr"] = recipe.lr * cosine(progress, recipe.lr_end)
     draw = rng(recipe.seed, "step", state.step, device=str(device))
     latent = torch.randn(len(real), recipe.latent, generator=draw, device=device)
-    with _autocast(recipe, real):
+    generator_turn = (state.step + 1) % recipe.critic_steps == 0
+    with _autocast(recipe, real), torch.set_grad_enabled(generator_turn):
         fake = state.generator(latent, labels)
     real, fake = (augment(films, recipe.augment, draw) for films in (real, fake.float()))
-    figures = _discriminator_step(state, real, fake, labels, progress)
-    figures |= _generator_step(state, real, fake, labels)
+    figures = _discriminator_step(state, real, fake, labels, progress, draw)
+    if generator_turn:
+        figures |= _generator_step(state, real, fake, labels)
     state.step, state.images = state.step + 1, state.images + len(real)
-    update_average(state)
+    if generator_turn:
+        update_average(state)
     return figures
 
 
-def _discriminator_step(state: State, real: Tensor, fake: Tensor, labels: Tensor, progress: float) -> dict:
+def _discriminator_step(
+    state: State, real: Tensor, fake: Tensor, labels: Tensor, progress: float, draw: torch.Generator
+) -> dict[str, Tensor]:
     """The discriminator learns to tell the fakes, detached from their generator, from the reals."""
     recipe, fake = state.recipe, fake.detach()
     state.discriminator_adam.zero_grad(set_to_none=True)
@@ -56,7 +75,7 @@ def _discriminator_step(state: State, real: Tensor, fake: Tensor, labels: Tensor
     loss.backward()
     figures = {"discriminator_loss": loss.detach(), "margin": (real_logits - fake_logits).detach().mean()}
     if recipe.gamma and state.step % recipe.penalty_every == 0:
-        figures |= _penalise(state, real, fake, labels, progress)
+        figures |= _penalise(state, real, fake, labels, progress, draw)
     state.discriminator_adam.step()
     return figures
 
@@ -70,7 +89,7 @@ def _generator_step(state: State, real: Tensor, fake: Tensor, labels: Tensor) ->
                 rivals = state.discriminator(real, labels).float()
             loss = relativistic_pairing_loss(state.discriminator(fake, labels).float(), rivals)
         else:
-            loss = standard_generator_loss(state.discriminator(fake, labels).float())
+            loss = GENERATOR_LOSSES[state.recipe.loss](state.discriminator(fake, labels).float())
     loss.backward()
     state.generator_adam.step()
     return {"generator_loss": loss.detach()}
@@ -87,17 +106,24 @@ def _autocast(recipe: Recipe, like: Tensor) -> torch.autocast:
     return torch.autocast(like.device.type, torch.bfloat16, enabled=recipe.bf16)
 
 
-def _penalise(state: State, real: Tensor, fake: Tensor, labels: Tensor, progress: float) -> dict[str, Tensor]:
-    """Add the gradients of R1 + R2 on a share of the batch, weighted for the steps that go without.
+def _penalise(
+    state: State, real: Tensor, fake: Tensor, labels: Tensor, progress: float, draw: torch.Generator
+) -> dict[str, Tensor]:
+    """Add the gradients of the penalty on a share of the batch, weighted for the steps that go without.
 
     Shapes: films (B, 1, S, S) each. Lazy regularisation: Karras et al., "StyleGAN2", CVPR 2020.
     """
     recipe = state.recipe
     count = max(1, round(recipe.penalty_share * len(labels)))
-    both = zero_centred_penalty(state.discriminator, torch.cat([real[:count], fake[:count]]), labels[:count].repeat(2))
-    weight = recipe.gamma * cosine(progress, recipe.gamma_end) / 2 * recipe.penalty_every
-    (2 * weight * both).backward()  # the mean over both halves, doubled, is R1 + R2
-    return {"penalty": 2 * both.detach()}
+    real, fake, labels = real[:count], fake[:count], labels[:count]
+    weight = recipe.gamma * cosine(progress, recipe.gamma_end) * recipe.penalty_every
+    if recipe.penalty == "unit_norm":
+        penalty = unit_norm_penalty(state.discriminator, real, fake, labels, draw)
+    else:  # the mean over both halves, doubled, is R1 + R2; its weight is gamma / 2
+        penalty = 2 * zero_centred_penalty(state.discriminator, torch.cat([real, fake]), labels.repeat(2))
+        weight = weight / 2
+    (weight * penalty).backward()
+    return {"penalty": penalty.detach()}
 
 
 def ema_decay(most: float, step: int) -> float:

@@ -34,25 +34,31 @@ OnSample = Callable[[np.ndarray, dict], None]
 
 @dataclass(frozen=True)
 class Budget:
-    """How long to train: ``minutes`` of wall clock, or ``images`` seen by the discriminator; whichever ends first.
+    """How long to train: ``minutes`` of wall clock, ``images`` seen by the discriminator, or ``cpu_seconds`` of this
+    process; whichever ends first.
 
-    With ``images`` alone a run on CPU is reproducible bit for bit; a clock is not.
+    With ``images`` alone a run on CPU is reproducible bit for bit; a clock is not. On a shared machine CPU-seconds
+    compare recipes fairly, where minutes do not.
     """
 
     minutes: float | None = None
     images: int | None = None
+    cpu_seconds: float | None = None
 
     def __post_init__(self):
-        given = [value for value in (self.minutes, self.images) if value is not None]
+        given = [value for value in (self.minutes, self.images, self.cpu_seconds) if value is not None]
         if not given or min(given) <= 0:
-            raise InputError(
-                f"The budget is {self.minutes} minutes, {self.images} images.", "Give one of them, above 0."
-            )
+            what = f"The budget is {self.minutes} minutes, {self.images} images, {self.cpu_seconds} CPU-seconds."
+            raise InputError(what, "Give one of them, above 0.")
 
     def progress(self, state: State) -> float:
         """The share of the budget that is spent, 0..1; drives the schedules, so that every run ends annealed."""
-        seconds = state.seconds / (60 * self.minutes) if self.minutes else 0.0
-        return min(1.0, max(seconds, state.images / self.images if self.images else 0.0))
+        spent = [
+            state.seconds / (60 * self.minutes) if self.minutes else 0.0,
+            state.images / self.images if self.images else 0.0,
+            state.cpu_seconds / self.cpu_seconds if self.cpu_seconds else 0.0,
+        ]
+        return min(1.0, max(spent))
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,7 @@ def train(
     sample_every: float = 30.0,
     device: str | None = None,
     progress_bar: bool = True,
+    cpu_seconds: float | None = None,
 ) -> Result:
     """Train a GAN on films (N, S, S), uint8 or float 0..1, and labels (N,), 0 normal, 1 pneumonia.
 
@@ -87,7 +94,7 @@ def train(
     Raises InputError for films, labels, folder or recipe that do not fit, TrainingError (which names the last
     good checkpoint) when the loss is NaN, memory or disk runs out, or a person stops it.
     """
-    budget, device = Budget(minutes, images), device or settings.device()
+    budget, device = Budget(minutes, images, cpu_seconds), device or settings.device()
     pixels, targets = check_films(films, labels, recipe.size)
     state = _open(Path(folder), recipe, _fingerprint(pixels, targets), resume, device)
     run = _Run(state, Path(folder), budget, on_sample, checkpoint_every, sample_every, progress_bar)

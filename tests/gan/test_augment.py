@@ -36,6 +36,15 @@ def test_translation_moves_by_few_pixels_and_repeats_edges():
     assert (moved[:, 0, :, 0] == 0.5).all(1).float().mean() > 0.5  # shifted right: the edge is repeated
 
 
+def test_diffaugment_cuts_a_quarter_out_and_shifts_into_black():
+    films = augment(torch.full((400, 1, 32, 32), 0.9), ("diffaugment",), draw())
+    assert films.shape == (400, 1, 32, 32)
+    empty = (films == 0).float().mean((1, 2, 3))
+    assert empty.max() <= 0.25 + 2 * 4 / 32 and empty.min() > 0.05 and 0.2 < empty.mean() < 0.35
+    bright = films.amax((1, 2, 3))
+    assert bright.min() < 0.45 and bright.max() > 1.35  # brightness +-0.5
+
+
 def test_brightness_adds_one_number_per_film():
     films = torch.rand(8, 1, 4, 4)
     difference = augment(films, ("brightness",), draw()) - films

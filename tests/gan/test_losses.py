@@ -6,9 +6,13 @@ import torch
 from torch import nn
 
 from medigenx_lib.gan.losses import (
+    critic_generator_loss,
+    hinge_discriminator_loss,
     relativistic_pairing_loss,
     standard_discriminator_loss,
     standard_generator_loss,
+    unit_norm_penalty,
+    wasserstein_discriminator_loss,
     zero_centred_penalty,
 )
 
@@ -35,6 +39,42 @@ def test_standard_losses_by_hand():
     real, fake = torch.tensor([2.0]), torch.tensor([-1.0])
     assert math.isclose(standard_discriminator_loss(real, fake).item(), softplus(-2) + softplus(-1), rel_tol=1e-6)
     assert math.isclose(standard_generator_loss(fake).item(), softplus(1), rel_tol=1e-6)
+
+
+def test_hinge_and_wasserstein_losses_by_hand():
+    real, fake = torch.tensor([2.0, 0.5]), torch.tensor([-3.0, 0.25])
+    assert hinge_discriminator_loss(real, fake).item() == (0 + 0.5) / 2 + (0 + 1.25) / 2
+    assert wasserstein_discriminator_loss(real, fake).item() == -1.375 - 1.25
+    assert critic_generator_loss(fake).item() == 1.375
+
+
+class Plane(nn.Module):
+    """logit = slope * sum(x): a gradient of norm slope * S everywhere on films of S x S pixels."""
+
+    def __init__(self, slope):
+        super().__init__()
+        self.slope = nn.Parameter(torch.tensor(slope))
+
+    def forward(self, films, labels):
+        return self.slope * films.sum((1, 2, 3))
+
+
+def test_unit_norm_penalty_in_closed_form():
+    films, labels, draw = torch.randn(2, 3, 1, 4, 4), torch.zeros(3), torch.Generator().manual_seed(0)
+    critic = Plane(0.75)
+    penalty = unit_norm_penalty(critic, *films, labels, draw)
+    assert math.isclose(penalty.item(), (0.75 * 4 - 1) ** 2, rel_tol=1e-5)
+    penalty.backward()
+    assert math.isclose(critic.slope.grad.item(), 2 * (3 - 1) * 4, rel_tol=1e-5)
+    assert unit_norm_penalty(Plane(0.25), *films, labels, draw).item() < 1e-10
+
+
+def test_unit_norm_penalty_looks_between_real_and_fake():
+    """The quadratic's gradient is x itself: between 0 and films of norm n it is anything up to n, and no more."""
+    fake = torch.ones(4000, 1, 4, 4)  # of norm 4: E (4 u - 1)^2 = 16/3 - 4 + 1
+    draw = torch.Generator().manual_seed(0)
+    penalty = unit_norm_penalty(Quadratic(1.0), torch.zeros_like(fake), fake, torch.zeros(4000), draw)
+    assert math.isclose(penalty.item(), 16 / 3 - 3, rel_tol=0.05)
 
 
 class Quadratic(nn.Module):

@@ -7,7 +7,7 @@ import torch
 
 from medigenx_lib.errors import InputError
 from medigenx_lib.gan.networks import build, generator_channels
-from medigenx_lib.gan.recipes import DCGAN, STRONG, Recipe, recipe
+from medigenx_lib.gan.recipes import DCGAN, HINGE, RECIPES, STRONG, WGAN_GP, Recipe, recipe
 
 TINY = replace(STRONG, size=16, width=8, latent=8)
 
@@ -54,6 +54,25 @@ def test_each_logit_depends_on_one_film_alone():
     discriminator(films, torch.tensor([0, 1, 0]))[1].backward()
     touched = films.grad.abs().sum((1, 2, 3)) > 0
     assert touched.tolist() == [False, True, False]
+
+
+def test_spectral_norm_lets_no_layer_stretch_more_than_one_to_one():
+    _, discriminator = build(replace(HINGE, size=16, width=8, latent=8))
+    films, labels = torch.randn(8, 1, 16, 16), torch.arange(8) % 2
+    for _ in range(30):  # each pass in training refines the estimate of the largest singular value
+        discriminator(films, labels)
+    for layer in (discriminator.stages[0], discriminator.stages[2], discriminator.logit, discriminator.label):
+        largest = torch.linalg.matrix_norm(layer.weight.flatten(1), 2).item()
+        assert largest == pytest.approx(1, abs=0.02)
+
+
+def test_the_peers_have_the_networks_of_the_dcgan_without_batch_norm_in_the_critic():
+    for name in ("wgan_gp", "hinge", "hinge_diffaugment"):
+        _, critic = build(recipe(name, size=32))
+        assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in critic.modules())
+    sizes = {name: sum(p.numel() for p in build(recipe(name, size=32))[0].parameters()) for name in RECIPES}
+    assert sizes["dcgan_ema"] == sizes["wgan_gp"] == sizes["hinge"] > sizes["dcgan"]
+    assert all(chosen.name == name for name, chosen in RECIPES.items()) and WGAN_GP.critic_steps == 5
 
 
 def grain(films):

@@ -103,6 +103,19 @@ def test_minutes_end_annealed(tmp_path, monkeypatch):
     assert progress == sorted(progress) and progress[0] == 0 and progress[-1] > 0.5
 
 
+def test_cpu_seconds_end_annealed(tmp_path):
+    result = training.train(*films(), tmp_path, TINY, cpu_seconds=0.5, **QUIET)
+    assert 0.5 <= result.figures["cpu_seconds"] < 5 and result.figures["images"] > 8
+
+
+def test_a_checkpoint_from_before_a_field_existed_is_resumed(tmp_path):
+    training.train(*films(), tmp_path, TINY, images=8, **QUIET)
+    tensors, config = final(tmp_path)
+    del config["recipe"]["critic_steps"]
+    weights.save(tmp_path / CHECKPOINT, tensors, config)
+    assert training.train(*films(), tmp_path, TINY, images=16, **QUIET).figures["images"] == 16
+
+
 def test_another_recipe_or_other_films_are_not_resumed(tmp_path):
     images, labels = films()
     training.train(images, labels, tmp_path, TINY, images=8, **QUIET)
