@@ -5,7 +5,9 @@ STAMP := .venv/.installed
 # Without a GPU, torch works without these four packages and the download is smaller.
 EXCLUDES := $(shell command -v nvidia-smi >/dev/null 2>&1 || echo "--excludes .ci/excludes-without-gpu.txt")
 
-.PHONY: demo test install lint clean
+NOTEBOOK_TESTS := tests/course/test_student_notebooks.py tests/course/test_real_films.py
+
+.PHONY: demo test notebooks solutions install clean
 
 demo: $(STAMP)
 	$(BIN)/medigenx demo $(ARGS)
@@ -13,7 +15,15 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest $(addprefix --ignore=,$(NOTEBOOK_TESTS)) $(ARGS)
+	$(BIN)/pytest --numprocesses 2 --dist loadscope --nbval-lax --nbval-current-env $(NOTEBOOK_TESTS) solutions
+
+notebooks: $(STAMP)
+	$(BIN)/python -m medigenx_lib.course build --notebooks $(ARGS)
+	$(BIN)/python -m medigenx_lib.course readme
+
+solutions: $(STAMP)
+	$(BIN)/python -m medigenx_lib.course build --solutions $(ARGS)
 
 install: $(STAMP)
 

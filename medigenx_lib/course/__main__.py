@@ -1,0 +1,45 @@
+"""``python -m medigenx_lib.course``: build the notebooks, or the README's table, from the lessons' sources."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from medigenx_lib.course import build, lessons, readme
+from medigenx_lib.errors import MedigenxError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 0 if all went well."""
+    parser = argparse.ArgumentParser(prog="python -m medigenx_lib.course", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("build", help="derive notebooks/ and execute solutions/")
+    command.add_argument("numbers", nargs="*", metavar="NN", help="lessons to build (all)")
+    only = command.add_mutually_exclusive_group()
+    only.add_argument("--notebooks", action="store_true", help="the students' notebooks alone")
+    only.add_argument("--solutions", action="store_true", help="the executed solutions alone")
+    commands.add_parser("readme", help="bring the README's table of lessons up to date")
+    options = parser.parse_args(arguments)
+    try:
+        run(options)
+    except MedigenxError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+def run(options: argparse.Namespace) -> None:
+    """Do what was asked, naming each file written."""
+    if options.command == "readme":
+        print(readme.write().name)
+        return
+    for name in lessons.chosen(options.numbers):
+        lesson = lessons.lesson(name)
+        if not options.solutions:
+            print(build.build_notebook(lesson).relative_to(lessons.ROOT))
+        if not options.notebooks:
+            print(build.build_solution(lesson).relative_to(lessons.ROOT), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

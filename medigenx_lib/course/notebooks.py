@@ -1,0 +1,140 @@
+"""From a lesson's source to its two notebooks: the student's, with stubs, and the solution.
+
+Stubs are cut here rather than by nbgrader's ClearSolutions: the same ten lines, and nbgrader would bring a server,
+a database and fifty packages into every developer's environment. Its markers are kept.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+
+from nbformat import NotebookNode, v4, writes
+
+from medigenx_lib.course.address import badge, repository
+from medigenx_lib.course.lessons import Lesson
+from medigenx_lib.settings import DISCLAIMER
+
+BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
+SOLUTION = re.compile(rf"^([ \t]*){BEGIN}.*?{END}[ \t]*$", re.DOTALL | re.MULTILINE)
+DEFINED = re.compile(r"^(?:def|class) (\w+)", re.MULTILINE)
+WHERE = {
+    "none": "no GPU needed",
+    "gpu": "a GPU makes it faster: in Colab choose **Runtime**, **Change runtime type**, **T4 GPU** before you start",
+}
+
+
+def student(lesson: Lesson) -> NotebookNode:
+    """The notebook that students work in: no outputs, and a stub in the place of each solution."""
+    return _notebook(lesson, [*opening(lesson, solved=False), *map(stubbed, lesson.cells)])
+
+
+def solution(lesson: Lesson) -> NotebookNode:
+    """The solved notebook, not yet executed; the markers of the solutions are left out."""
+    return _notebook(lesson, [*opening(lesson, solved=True), *map(unmarked, lesson.cells)])
+
+
+def _notebook(lesson: Lesson, cells: list[NotebookNode]) -> NotebookNode:
+    metadata = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+        "colab": {"provenance": [], "toc_visible": True},
+    }
+    if lesson.header.accelerator == "gpu":
+        metadata["accelerator"] = "GPU"
+        metadata["colab"]["gpuType"] = "T4"
+    return v4.new_notebook(metadata=metadata, cells=named(clean(cell) for cell in cells))
+
+
+def text_of(notebook: NotebookNode) -> str:
+    """The notebook as it is stored: the same cells give the same bytes."""
+    return writes(notebook) + "\n"
+
+
+# --- cells ---------------------------------------------------------------------------------------
+
+
+def clean(cell: NotebookNode) -> NotebookNode:
+    """The cell with its source and tags only; what jupytext adds for itself is dropped."""
+    tags = cell.metadata.get("tags")
+    make = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell}[cell.cell_type]
+    return make(cell.source, metadata={"tags": list(tags)} if tags else {})
+
+
+def named(cells: Iterable[NotebookNode]) -> list[NotebookNode]:
+    """The cells with ids that follow from what they hold and how often they occur, so that no build changes them."""
+    seen: dict[str, int] = {}
+    result = []
+    for cell in cells:
+        digest = hashlib.sha256(f"{cell.cell_type}\n{cell.source}".encode()).hexdigest()[:12]
+        seen[digest] = seen.get(digest, 0) + 1
+        result.append(NotebookNode({**cell, "id": f"{digest}-{seen[digest]}"}))
+    return result
+
+
+def is_tagged(cell: NotebookNode, tag: str) -> bool:
+    """True if the cell carries ``tag``."""
+    return tag in cell.metadata.get("tags", ())
+
+
+def stub(source: str) -> str:
+    """The exercise with each solution replaced by ``raise NotImplementedError``, at its indentation."""
+    name = DEFINED.search(source)
+    todo = f'raise NotImplementedError("Your turn: write {name[1] if name else "this"}.")'
+    return SOLUTION.sub(lambda match: f"{match[1]}{todo}", source)
+
+
+def stubbed(cell: NotebookNode) -> NotebookNode:
+    """The cell as students get it."""
+    return NotebookNode({**cell, "source": stub(cell.source)}) if is_tagged(cell, "exercise") else cell
+
+
+def unmarked(cell: NotebookNode) -> NotebookNode:
+    """The cell without the lines that mark a solution."""
+    lines = [line for line in cell.source.split("\n") if line.strip() not in (BEGIN, END)]
+    return NotebookNode({**cell, "source": "\n".join(lines)})
+
+
+# --- what each notebook opens with ---------------------------------------------------------------
+
+
+def opening(lesson: Lesson, solved: bool) -> list[NotebookNode]:
+    """Title, badge, minutes and objectives; then the set-up cell."""
+    return [v4.new_markdown_cell(head(lesson, solved)), v4.new_code_cell(set_up(lesson))]
+
+
+def head(lesson: Lesson, solved: bool) -> str:
+    """Markdown of the first cell."""
+    header = lesson.header
+    needs = ", ".join(f"{number:02d}" for number in header.prerequisites)
+    after = f"after lesson{'s' * (len(header.prerequisites) > 1)} {needs}" if needs else "no lesson needed before it"
+    objectives = "\n".join(f"- {objective}" for objective in header.objectives)
+    return f"""# {lesson.number:02d} · {header.title}{" (solution)" * solved}
+
+{badge(f"notebooks/{lesson.name}.ipynb")}
+
+{header.key_point}
+
+**What it adds to the workshop's question.** {header.answer}
+
+{header.teaching} minutes of teaching and {header.exercises} of exercises · {after} · {WHERE[header.accelerator]}
+
+**After this lesson you can**
+
+{objectives}
+
+*{DISCLAIMER}.*"""
+
+
+def set_up(lesson: Lesson) -> str:
+    """Source of the set-up cell, the same in all lessons but for the last line."""
+    wanted = ', accelerator="gpu"' if lesson.header.accelerator == "gpu" else ""
+    return f"""# Set-up: installs the course where it is missing, as in Colab, and starts the lesson.
+import importlib.util
+
+if importlib.util.find_spec("medigenx_lib") is None:
+    %pip install --quiet git+{repository()}
+
+from medigenx_lib import course
+course.start({lesson.number}{wanted})"""
