@@ -35,12 +35,10 @@ def exercises(name):
 
 
 def _exercise(cells, place):
-    source, after = cells[place].source, cells[place + 1]
-    assert notebooks.is_tagged(after, "check"), f"no check follows the exercise: {source[:60]}"
+    source, check = cells[place].source, cells[place + 1].source if place + 1 < len(cells) else ""
     defined = [node.name for node in ast.parse(source).body if isinstance(node, (ast.FunctionDef, ast.ClassDef))]
-    assert len(defined) == 1, f"an exercise cell defines one function or class, not {defined}"
     imports = ["from medigenx_lib import course", *(_imports(c) for c in cells[:place] if c.cell_type == "code")]
-    return Exercise(defined[0], source, "\n".join(imports), after.source)
+    return Exercise(" and ".join(defined), source, "\n".join(imports), check)
 
 
 def _imports(cell):
@@ -51,4 +49,5 @@ def _imports(cell):
 @cache
 def wrong_answers(name):
     """Name of the exercise -> sources of plausible wrong answers."""
-    return runpy.run_path(str(WRONG_ANSWERS / f"lesson_{name[:2]}.py"))["WRONG"]
+    path = WRONG_ANSWERS / f"lesson_{name[:2]}.py"
+    return runpy.run_path(str(path))["WRONG"] if path.exists() else {}
