@@ -164,3 +164,27 @@ def test_leaks_are_found():
 def test_odd_fractions_are_refused(fractions):
     with pytest.raises(InputError):
         preprocessing.split_by_patient([], fractions)
+
+
+def test_a_limited_curve_loses_no_pixel_and_takes_no_step_above_its_limit():
+    tile = np.random.default_rng(0).beta(5, 2, (16, 16))
+    steps = np.diff(preprocessing.clipped_curve(tile, clip=2.0, bins=32), prepend=0.0)
+    counts = np.histogram(tile, 32, (0, 1))[0] / tile.size
+    excess = np.maximum(counts - 2 / 32, 0).sum()
+    np.testing.assert_allclose(steps, np.minimum(counts, 2 / 32) + excess / 32)
+
+
+def test_clahe_with_one_tile_and_no_limit_uses_all_greys_equally():
+    image = np.random.default_rng(1).beta(5, 2, (64, 64)).astype(np.float32)
+    flat = preprocessing.clahe(image, tiles=1, clip=1e9, bins=256)
+    assert flat.dtype == np.float32 and flat.shape == image.shape
+    np.testing.assert_allclose(np.quantile(flat, [0.25, 0.5, 0.75]), [0.25, 0.5, 0.75], atol=0.03)
+
+
+def test_clahe_brings_out_what_is_faint_in_one_corner_only():
+    image = np.full((64, 64), 0.5, np.float32)
+    image[::2, :32:2] = 0.52
+    after = preprocessing.clahe(image, tiles=4, clip=8)
+    assert np.ptp(after[8:24, 8:24]) > 2 * 0.02
+    with pytest.raises(InputError):
+        preprocessing.clahe(image, tiles=7)
