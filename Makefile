@@ -7,7 +7,7 @@ EXCLUDES := $(shell command -v nvidia-smi >/dev/null 2>&1 || echo "--excludes .c
 
 NOTEBOOK_TESTS := tests/course/test_student_notebooks.py tests/course/test_real_films.py
 
-.PHONY: demo test notebooks solutions install clean
+.PHONY: demo test notebooks solutions install clean bench-gan
 
 demo: $(STAMP)
 	$(BIN)/medigenx demo $(ARGS)
@@ -24,6 +24,11 @@ notebooks: $(STAMP)
 
 solutions: $(STAMP)
 	$(BIN)/python -m medigenx_lib.course build --solutions $(ARGS)
+
+# Ours and the peers trained for SECONDS of one CPU each: make bench-gan SECONDS=60 SIZE=64 SEEDS=1 SOURCE=films.npz
+bench-gan: $(STAMP)
+	$(BIN)/python benchmarks/bench_gan.py --seconds $(or $(SECONDS),240) --size $(or $(SIZE),32) --seeds $(or $(SEEDS),3) \
+		$(if $(SOURCE),--source $(SOURCE)) $(ARGS)
 
 install: $(STAMP)
 

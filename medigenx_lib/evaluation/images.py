@@ -114,7 +114,7 @@ def compare(real: Described, other: Described, held_out: Described | None = None
         found[f"{name}_frechet_distance"] = frechet_distance(real.spaces[name], other.spaces[name])
     for name in ("grain", "sharpness", "contrast"):
         found[name] = pixels.shift(real.numbers[name], other.numbers[name])
-    return found | _label_agreement(other) | _memorisation(other, held_out)
+    return found | _label_agreement(other) | memorisation_scores(other, held_out)
 
 
 def _label_agreement(other: Described) -> dict[str, float]:
@@ -125,7 +125,8 @@ def _label_agreement(other: Described) -> dict[str, float]:
     return {"label_agreement": float(np.mean([right[other.labels == label].mean() for label in (0, 1)]))}
 
 
-def _memorisation(other: Described, held_out: Described | None) -> dict[str, float]:
+def memorisation_scores(other: Described, held_out: Described | None) -> dict[str, float]:
+    """Copies, nearer_than_held_out and neighbour_ratio of ``other``; nothing unless both sets have nearness."""
     if held_out is None or "similarity" not in held_out.numbers or "similarity" not in other.numbers:
         return {}
     similarity, usual = other.numbers["similarity"], held_out.numbers["similarity"]

@@ -142,6 +142,8 @@ class DCGANDiscriminator(nn.Module):
         self.label = nn.Embedding(CLASSES, channels[-1] * START**2) if recipe.conditional else None
         normalised = recipe.batch_norm or recipe.spectral_norm
         self.apply(_initialise_dcgan if normalised else _initialise_unnormalised)
+        if recipe.conditional and normalised:
+            nn.init.normal_(self.label.weight, 0.0, 0.02)  # with a spread of 1 the label alone would decide
 
     def forward(self, films: Tensor, labels: Tensor) -> Tensor:
         """One logit per film; an unconditional discriminator ignores the labels."""

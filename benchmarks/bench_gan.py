@@ -1,0 +1,126 @@
+"""Ours and the peers, trained on the same real films for the same CPU-seconds, on one thread, and scored alike.
+
+    python benchmarks/bench_gan.py --source FILE.npz [--size 32] [--seconds 240] [--seeds 3] [--entries strong ...]
+
+Every finished run is a JSON record under ``benchmarks/results``; what has a record is not run again, and a training
+that was interrupted goes on. The table, the ratios and the grid of films are drawn from the records after each run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from gan_bench import reference as references
+from gan_bench import report
+from gan_bench.entries import ENTRIES, OURS, PEERS
+from gan_bench.reference import Reference
+from gan_bench.score import score
+
+from medigenx_lib import datasets, phantom, settings
+from medigenx_lib.evaluation.films import labels_of, stack
+from medigenx_lib.files import write_json, write_text
+
+HERE = Path(__file__).resolve().parent
+SHOWN = 16  # films of each entry on the grid, half of each class
+
+
+def main() -> None:
+    """Read the options; run what has no record yet; print the table."""
+    options = _options()
+    torch.set_num_threads(1)
+    data = f"{Path(options.source).stem}_{options.size}px"
+    name = f"gan_{data}_{options.seconds:g}s"
+    records, runs = HERE / "results" / name, HERE.parent / "runs" / "bench_gan" / name
+    if options.table:
+        _report(options, records, runs)
+        return
+    reference = references.build(datasets.load(options.source, options.size), runs.parent / f"networks_{data}")
+    _score_real(reference, records)
+    for seed in range(options.seeds):
+        for entry in options.entries:
+            if not (records / f"{entry}_{seed}.json").is_file():
+                _run(entry, seed, reference, options.seconds, records, runs / f"{entry}_{seed}")
+                _report(options, records, runs, reference)
+    _report(options, records, runs, reference)
+
+
+def _run(name: str, seed: int, reference: Reference, seconds: float, records: Path, folder: Path) -> None:
+    """Train, sample as many films as the reference has in its mix of classes, score, and keep the record."""
+    print(f"{time.strftime('%H:%M:%S')} {name}, seed {seed}", flush=True)
+    entry = ENTRIES[name]
+    figures = entry.train(reference.train, reference.labels, folder, seconds, seed)
+    films, labels = entry.sample(folder, reference.first.labels, seed + 100)
+    record = {"name": name, "seed": seed, "networks": reference.facts["networks"], "train_films": len(reference.train)}
+    record |= {key: figures[key] for key in ("images", "seconds", "cpu_seconds")}
+    record["images_per_cpu_second"] = figures["images"] / figures["cpu_seconds"]
+    write_json(records / f"{name}_{seed}.json", record | score(reference, films, labels))
+
+
+def _score_real(reference: Reference, records: Path) -> None:
+    """The floors and the controls: the other half of the real films as it is, blurred, few of it; copies; phantoms."""
+    second, labels = (values[reference.halves[1]] for values in (reference.train, reference.labels))
+    size = reference.train.shape[1]
+    few = np.resize(np.arange(16), len(second))
+    sets = {
+        "real, other half": lambda: (second, labels),
+        "real, held out": lambda: (stack(reference.mixed), labels_of(reference.mixed)),
+        "control: real, blurred": lambda: (references.blurred(second), labels),
+        "control: 16 real films repeated": lambda: (second[few], labels[few]),
+        "control: copies of training films": lambda: (references.copied(second), labels),
+        "control: phantoms": lambda: (_phantoms(labels, size), labels),
+    }
+    for number, (name, make) in enumerate(sets.items()):
+        path = records / f"real_{number}.json"
+        if not path.is_file():
+            print(f"{time.strftime('%H:%M:%S')} {name}", flush=True)
+            record = {"name": name, "seed": None, "networks": reference.facts["networks"], "facts": reference.facts}
+            write_json(path, record | score(reference, *make()))
+
+
+def _phantoms(labels: np.ndarray, size: int) -> np.ndarray:
+    cases = phantom.cases(range(len(labels)), size, "paediatric", disease=[bool(label) for label in labels])
+    return np.stack([case.image for case in cases])
+
+
+def _report(options: argparse.Namespace, records: Path, runs: Path, reference: Reference | None = None) -> None:
+    """Write the table and, where the generators are at hand, the grid of films."""
+    found = report.records(records)
+    heading = f"{Path(options.source).stem}, {options.size}x{options.size}, {options.seconds:g} CPU-seconds a run"
+    facts = next(row for row in found.facts if isinstance(row, dict))
+    accuracy = {name: facts[name]["balanced_accuracy"] for name in ("encoder", "classifier")}
+    text = f"### {heading}\n\n{report.tables(found)}\n\n{report.ratios(found)}\n\n{report.machine()}. "
+    text += f"{facts['films']} films a set; balanced accuracy on held-out films: encoder {accuracy['encoder']:.3f}, "
+    text += f"classifier {accuracy['classifier']:.3f}.\n"
+    write_text(records.with_suffix(".md"), text)
+    print(text, flush=True)
+    if reference is not None:
+        _grid(records, runs, reference)
+
+
+def _grid(records: Path, runs: Path, reference: Reference) -> None:
+    labels = np.arange(SHOWN) % 2
+    real = np.concatenate([np.flatnonzero(reference.labels == label)[: SHOWN // 2] for label in (0, 1)])
+    rows = {"real": reference.train[real]}
+    for name, entry in ENTRIES.items():
+        if (records / f"{name}_0.json").is_file() and (runs / f"{name}_0").is_dir():
+            rows[entry.title] = entry.sample(runs / f"{name}_0", np.sort(labels), 7)[0]
+    report.grid(rows, records.with_suffix(".png"))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--source", default=str(settings.real_data_dir() / "pneumoniamnist" / "pneumoniamnist.npz"))
+    parser.add_argument("--size", type=int, default=32)
+    parser.add_argument("--seconds", type=float, default=240, help="CPU-seconds of training a run")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--entries", nargs="+", choices=ENTRIES, default=[OURS, *PEERS])
+    parser.add_argument("--table", action="store_true", help="draw the table from the records, run nothing")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,65 @@
+"""Who takes part: our default, the peers, our default with one thing changed, and what is no GAN."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from medigenx_lib.gan import recipes, sampling, training
+from medigenx_lib.gan.recipes import Recipe
+
+BATCH = 64  # films generated at a time
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the table: a recipe by name, and what is changed in it. ``title`` is what the table shows."""
+
+    title: str
+    recipe: str
+    changes: tuple[tuple[str, object], ...] = ()
+
+    def of(self, size: int, seed: int) -> Recipe:
+        """The recipe for films of ``size``."""
+        return recipes.recipe(self.recipe, size=size, seed=seed, **dict(self.changes))
+
+    def train(self, films: np.ndarray, labels: np.ndarray, folder: Path, seconds: float, seed: int) -> dict:
+        """Train for ``seconds`` of CPU, or go on where it was interrupted; the training's figures."""
+        chosen = self.of(films.shape[1], seed)
+        result = training.train(
+            films, labels, folder, chosen, cpu_seconds=seconds, sample_every=1e9, device="cpu", progress_bar=False
+        )
+        return result.figures
+
+    def sample(self, folder: Path, labels: Sequence[int], seed: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """One film a label, float32 (N, S, S), and the labels, or None if the generator is not told any."""
+        trained = sampling.load(folder)
+        latent = sampling.latents(trained.recipe, seed, range(len(labels)))
+        asked = torch.as_tensor(np.asarray(labels))
+        parts = zip(latent.split(BATCH), asked.split(BATCH), strict=True)
+        films = torch.cat([sampling.films(trained.network, *part) for part in parts])[:, 0].numpy()
+        return films, np.asarray(labels) if trained.recipe.conditional else None
+
+
+OURS = "strong"
+PEERS = ("dcgan", "dcgan_ema", "wgan_gp", "hinge", "hinge_diffaugment")
+ENTRIES = {
+    OURS: Entry("ours (default)", OURS),
+    "dcgan": Entry("DCGAN tutorial", "dcgan"),
+    "dcgan_ema": Entry("DCGAN + label + EMA", "dcgan_ema"),
+    "wgan_gp": Entry("WGAN-GP", "wgan_gp"),
+    "hinge": Entry("hinge + spectral norm", "hinge"),
+    "hinge_diffaugment": Entry("hinge + SN + DiffAugment", "hinge_diffaugment"),
+    "dcgan_label": Entry("DCGAN + label", "dcgan", (("conditional", True),)),
+    "ours_no_ema": Entry("ours without EMA", OURS, (("ema", 0.0),)),
+    "ours_no_penalty": Entry("ours without penalties", OURS, (("gamma", 0.0),)),
+    "ours_standard": Entry("ours, standard loss", OURS, (("loss", "standard"),)),
+    "ours_no_label": Entry("ours, unconditional", OURS, (("conditional", False),)),
+    "ours_transposed": Entry("ours, transposed convolutions", OURS, (("upsampling", "transposed"),)),
+    "ours_dcgan_body": Entry("ours, DCGAN's networks", OURS, (("body", "dcgan"), ("latent", 100))),
+}
+"""Name on the command line -> entry. The first six are the bench; the others are the ladder of lesson 04."""
