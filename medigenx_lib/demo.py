@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from medigenx_lib import pipeline
+from medigenx_lib import pipeline, settings
 from medigenx_lib.cases import Case
 from medigenx_lib.files import write_bytes, write_text
 from medigenx_lib.pages import ICONS, Page, Reading, Table, save_film
@@ -24,6 +24,8 @@ SCORED = 256
 PHANTOMS_READ = 24
 """Phantoms read for the table that holds reports against the truth."""
 SHIPPED = "gan_64"
+TRAINED_ON = "chest_xray_64.npz"
+"""The file with the films that trained the shipped generator, looked for in ``settings.real_data_dir()``."""
 
 
 def run(
@@ -46,9 +48,9 @@ def run(
     cases = datasets.load(source, SIZE)
     checkpoint = _trained(cases, out, train_minutes, seed) if train_minutes else SHIPPED
     films = sampling.sample([index % 2 for index in range(max(count, SCORED))], checkpoint, seed=seed)
-    readings = _with_nearest(pipeline.read(films[:count], seed), _split(cases, "train"))
+    readings = _with_nearest(pipeline.read(films[:count], seed), cases, checkpoint)
     phantoms = pipeline.read_phantoms(PHANTOMS_READ, seed=seed)
-    tables = [*_image_tables(cases, films, source), text_table(readings, phantoms)]
+    tables = [*_image_tables(cases, films, source, checkpoint), text_table(readings, phantoms)]
     page = Page(
         "Generated radiographs, read and checked",
         _intro(checkpoint, source),
@@ -60,21 +62,41 @@ def run(
 
 
 def _intro(checkpoint: str, source: str) -> list[str]:
-    made = (
-        "The shipped generator, trained on real paediatric films," if checkpoint == SHIPPED else "A generator trained"
-    )
-    made += "" if checkpoint == SHIPPED else f" just now on {source}"
+    made = "A generator trained just now on " + source
+    if checkpoint == SHIPPED:
+        made = "The shipped generator, trained on real paediatric films,"
     return [
         f"{made} made these films. Each was then read as a real one would be: lungs found, features measured, a report "
         "written, and every sentence compared with the measurements.",
-        f"Scores and nearest films compare with: {source}.",
+        _about_nearest(checkpoint),
+        f"Scores compare with: {source}.",
     ]
 
 
-def _image_tables(cases: Sequence[Case], films: Sequence[Case], source: str) -> list[Table]:
+def _about_nearest(checkpoint: str) -> str:
+    from medigenx_lib.evaluation.memorisation import COPY_SIMILARITY
+
+    words = (
+        "Beside each film stands the nearest of the films that trained the generator. Similarity is the correlation "
+        f"of their middle spatial frequencies, aligned; from {COPY_SIMILARITY} on a film counts as a copy."
+    )
+    if checkpoint != SHIPPED:
+        return words
+    return (
+        f"{words} Those are real films, which do not come with the library: fingerprints of them tell which one is "
+        "nearest, and where it is not on this machine a film of the source is shown instead, and said to be. To see "
+        f"the real ones, set MEDIGENX_REAL_DATA to a folder that holds {TRAINED_ON}, or give them as --source."
+    )
+
+
+def _image_tables(cases: Sequence[Case], films: Sequence[Case], source: str, checkpoint: str) -> list[Table]:
     """Against the source; and where that is a simulation, against real films too."""
-    against_real = [reference_table(films)] if all(case.synthetic for case in cases) else []
-    return [*against_real, image_table(cases, films, source)]
+    table = image_table(cases, films, source)
+    if not all(case.synthetic for case in cases):
+        return [table]
+    strange = "The generator has seen no film of this source: the scores tell how far it is from real films."
+    notes = [*table.notes, strange] if checkpoint == SHIPPED else table.notes
+    return [reference_table(films), replace(table, notes=notes)]
 
 
 def image_table(cases: Sequence[Case], films: Sequence[Case], source: str) -> Table:
@@ -138,22 +160,51 @@ def _split(cases: Sequence[Case], name: str) -> list[Case]:
     return [case for case in cases if case.split == name] or list(cases)
 
 
-def _with_nearest(readings: Sequence[Reading], train: Sequence[Case]) -> list[Reading]:
-    """Each reading with the training film that is most like it."""
+def _with_nearest(readings: Sequence[Reading], cases: Sequence[Case], checkpoint: str) -> list[Reading]:
+    """Each reading with the training film that is most like it: that of the source, or of the shipped generator."""
+    films = [reading.case for reading in readings]
+    of_source = _nearest_of_source(films, _split(cases, "train"))
+    if checkpoint != SHIPPED:
+        nearest = [(case, f"Nearest training film, {words}.") for case, words in of_source]
+    else:
+        nearest = _nearest_of_shipped(films, of_source, _at_hand(cases))
+    return [replace(reading, nearest=pair) for reading, pair in zip(readings, nearest, strict=True)]
+
+
+def _nearest_of_source(films: Sequence[Case], train: Sequence[Case]) -> list[tuple[Case, str]]:
     from medigenx_lib.evaluation.memorisation import nearest_films
 
-    found = nearest_films([reading.case for reading in readings], train)
-    words = ["a copy!" if copy else "not a copy" for copy in found.copies]
-    return [
-        replace(
-            reading,
-            nearest=(
-                train[index],
-                f"Nearest film of the source, {train[index].id}: similarity {similarity:.2f}, {word}.",
-            ),
-        )
-        for reading, index, similarity, word in zip(readings, found.index, found.similarity, words, strict=True)
-    ]
+    found = nearest_films(films, train)
+    names = [f"{train[index].id}: similarity" for index in found.index]
+    triples = zip(found.index, names, found.similarity, found.copies, strict=True)
+    return [(train[index], f"{name} {similarity:.2f}, {_copy(copy)}") for index, name, similarity, copy in triples]
+
+
+def _nearest_of_shipped(films: Sequence[Case], instead: Sequence[tuple[Case, str]], at_hand: Sequence[Case]) -> list:
+    """(film to show, sentence): the real training film, or the one ``instead`` where that film is not at hand."""
+    from medigenx_lib.evaluation import fingerprints
+
+    pairs = []
+    for found, (case, words) in zip(fingerprints.load().nearest(films, at_hand), instead, strict=True):
+        about = "" if found.film else "about "
+        text = f"Nearest real training film, {found.name} ({found.label_name}): similarity {about}"
+        text += f"{found.similarity:.2f}, {'perhaps ' * (found.copy and not found.film)}{_copy(found.copy)}."
+        text += "" if found.film else f" It is not on this machine. Shown instead: nearest of the source, {words}."
+        pairs.append((found.film or case, text))
+    return pairs
+
+
+def _copy(copy: bool) -> str:
+    return "a copy" if copy else "not a copy"
+
+
+def _at_hand(cases: Sequence[Case]) -> list[Case]:
+    """Real films on this machine: those of the source, and the generator's training films where they are stored."""
+    from medigenx_lib import datasets
+
+    stored = sorted(settings.real_data_dir().rglob(TRAINED_ON))
+    films = datasets.load(stored[0], SIZE, "train") if stored else []
+    return [*(case for case in cases if not case.synthetic), *films]
 
 
 def grid(films: Sequence[Case]) -> bytes:

@@ -2,12 +2,15 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from PIL import Image
 
-from medigenx_lib import demo, pipeline
+from medigenx_lib import datasets, demo, phantom, pipeline
 from medigenx_lib.cases import Case, Finding, Findings, Measurement
+from medigenx_lib.gan import sampling
+from medigenx_lib.pages import Reading
 from medigenx_lib.settings import NOTICE
 
 
@@ -16,8 +19,11 @@ def outcome(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setattr(demo, "SCORED", 48)
     patch.setattr(demo, "PHANTOMS_READ", 8)
-    yield demo.run("phantom", tmp_path_factory.mktemp("demo"), count=4)
-    patch.undo()
+    patch.setenv("MEDIGENX_REAL_DATA", str(tmp_path_factory.mktemp("no_real_films")))
+    try:
+        return demo.run("phantom", tmp_path_factory.mktemp("demo"), count=4)
+    finally:
+        patch.undo()
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +33,8 @@ def record(outcome):
 
 def test_the_page_shows_each_film_with_its_nearest_and_its_verdicts(outcome):
     html = outcome.page.read_text()
-    assert html.count('<section class="case"') == 4 and html.count("Nearest film of the source,") == 4
+    assert html.count('<section class="case"') == 4 and html.count("Nearest real training film, ") == 4
+    assert html.count("It is not on this machine. Shown instead: nearest of the source, phantom-") == 4
     assert html.count('<li class="') == sum(len(reading.verdicts) for reading in outcome.readings) > 8
     assert NOTICE in html and "http" not in re.sub(r"base64,[^\"]+", "", html)
 
@@ -61,3 +68,26 @@ def test_numbers_are_held_against_the_truth_with_tolerance():
     (wide,) = pipeline.tolerant(truth)
     assert (wide.measurement.low, wide.measurement.high) == pytest.approx((0.2, 0.4))
     assert (wide.measurement.value, wide.extent) == (0.30, 0.30)
+
+
+def test_the_nearest_real_film_is_shown_where_it_is_at_hand(real_data):
+    films = sampling.sample([0, 1], seed=3)
+    readings = [Reading(film) for film in films]
+    shown = demo._with_nearest(readings, phantom.cases(range(4), 64), demo.SHIPPED)
+    for reading in shown:
+        case, text = reading.nearest
+        assert not case.synthetic and case.split == "train" and case.id.startswith("chest_xray_64-train-")
+        assert text.startswith("Nearest real training film, ") and "not a copy" in text and "instead" not in text
+
+
+def test_a_planted_copy_of_a_training_film_is_called_one(real_data):
+    real = datasets.load(real_data / "cxr_npz" / demo.TRAINED_ON, 64, "train", limit=3)
+    readings = demo._with_nearest([Reading(case) for case in real], phantom.cases(range(4), 64), demo.SHIPPED)
+    assert all("similarity 1.00, a copy" in reading.nearest[1] for reading in readings)
+    assert [reading.nearest[0].id for reading in readings] == [case.id for case in real]
+
+
+def test_a_generator_trained_just_now_is_compared_with_what_it_was_trained_on():
+    train = [replace(case, split="train") for case in phantom.cases(range(4), 64)]
+    (reading,) = demo._with_nearest([Reading(train[2])], train, "runs/mine")
+    assert reading.nearest == (train[2], f"Nearest training film, {train[2].id}: similarity 1.00, a copy.")
