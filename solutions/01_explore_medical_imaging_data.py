@@ -620,7 +620,7 @@ course.show(
 
 # %% [markdown]
 # A network would happily train on all three. The library's `read_film` takes
-# care of tags, windows and orientation, and warns where a film looks like a
+# care of tags, windows and orientation, and notes where a film looks like a
 # negative although its tag says otherwise.
 
 # %%
