@@ -35,7 +35,7 @@ def discriminator_channels(recipe: Recipe) -> tuple[int, ...]:
 
 
 class Generator(nn.Module):
-    """Latent (B, latent) and labels (B,) int64 to films (B, 1, S, S), about -1..1.
+    """Latent (B, latent) and labels (B,), see :func:`embedded`, to films (B, 1, S, S), about -1..1.
 
     Bilinear upsampling followed by a 3x3 convolution, instead of a stride-2 transposed convolution: every
     output pixel then gets the same number of kernel taps, which cures the checkerboard.
@@ -57,7 +57,7 @@ class Generator(nn.Module):
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
         """Films for a batch of latents and labels; an unconditional generator ignores the labels."""
-        inputs = latent if self.label is None else torch.cat([latent, self.label(labels)], 1)
+        inputs = latent if self.label is None else torch.cat([latent, embedded(self.label, labels)], 1)
         start = self.start(inputs).unflatten(1, (-1, START, START))
         start = start.contiguous(memory_format=torch.channels_last)
         return self.film(self.stages(start))
@@ -79,7 +79,7 @@ class DCGANGenerator(nn.Module):
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
         """Films for a batch of latents and labels; an unconditional generator ignores the labels."""
-        inputs = latent if self.label is None else torch.cat([latent, self.label(labels)], 1)
+        inputs = latent if self.label is None else torch.cat([latent, embedded(self.label, labels)], 1)
         return self.stages(inputs[:, :, None, None])
 
 
@@ -150,6 +150,13 @@ class DCGANDiscriminator(nn.Module):
         features = self.stages(films.contiguous(memory_format=torch.channels_last))
         logits = self.logit(features).flatten()
         return logits if self.label is None else logits + (features.flatten(1) * self.label(labels)).sum(1)
+
+
+def embedded(table: nn.Embedding, labels: Tensor) -> Tensor:
+    """Rows of ``table`` for labels (B,) int64; for floats, 0 normal to 1 pneumonia, a mixture of its two rows."""
+    if labels.is_floating_point():
+        return torch.lerp(table.weight[0], table.weight[1], labels[:, None])
+    return table(labels)
 
 
 def build(recipe: Recipe) -> tuple[nn.Module, nn.Module]:

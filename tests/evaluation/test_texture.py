@@ -27,7 +27,7 @@ def test_distance_in_closed_form():
     """A shift of one standard deviation in one feature of two is 1; scale and unit do not matter; odd films are cut."""
     rng = np.random.default_rng(0)
     real = rng.normal(size=(400, 2)) * [1, 1000]
-    shifted = real + [real[:, 0].std(), 0]
+    shifted = real + np.array([real[:, 0].std(), 0.0])
     assert frechet_radiomics_distance(real, shifted) == pytest.approx(1, rel=1e-6)
     odd = real.copy()
     odd[0, 1] = 1e12
