@@ -196,6 +196,7 @@ def _chest_template(side: int = 16) -> np.ndarray:
     y, x = (np.mgrid[0:side, 0:side] + 0.5) / side
 
     def blob(cx, cy, sx, sy):
+        """A Gaussian bump of height 1 about (cx, cy), (side, side); all in shares of the side."""
         return np.exp(-(((x - cx) / sx) ** 2) - ((y - cy) / sy) ** 2)
 
     lungs = blob(0.27, 0.42, 0.13, 0.25) + blob(0.73, 0.42, 0.13, 0.25)

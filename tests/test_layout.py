@@ -66,6 +66,26 @@ def test_lower_floors_never_import_higher_ones(room, path):
     )
 
 
+def undocumented(body, within="", documented=""):
+    """Names of public functions, classes and methods without a docstring; a ``forward`` may rely on its class's."""
+    for node in body:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        words = ast.get_docstring(node) or ""
+        shapes_above = node.name == "forward" and "(B, " in documented
+        if not (words or shapes_above or node.name.startswith("_")):
+            yield f"{within}{node.name}"
+        inner = node.body if isinstance(node, ast.ClassDef) else [n for n in node.body if isinstance(n, ast.ClassDef)]
+        yield from undocumented(inner, f"{within}{node.name}.", words)
+
+
+@pytest.mark.parametrize("room, path", [pytest.param(r, p, id=str(p.relative_to(LIBRARY))) for r, p in rooms()])
+def test_whatever_is_public_says_what_it_does(room, path):
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree), "the module says nothing of itself"
+    assert list(undocumented(tree.body)) == []
+
+
 def test_one_list_of_requirements():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     assert project["tool"]["setuptools"]["dynamic"]["dependencies"] == {"file": ["requirements.txt"]}

@@ -248,7 +248,10 @@ def _image_folder(root: Path, request: Request) -> Any:
     from torchvision.datasets import ImageFolder
 
     class FilmFolder(ImageFolder):
+        """Class folders whose names may be in capitals or not, and whose labels are the same with either missing."""
+
         def find_classes(self, directory):
+            """Class folders of ``directory`` and the label of each: normal 0, pneumonia 1, in capitals or not."""
             names = _class_names(Path(directory))
             return names, {name: CLASSES.index(name.upper()) for name in names}
 

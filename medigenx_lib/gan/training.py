@@ -113,7 +113,7 @@ class _Run:
 
     def __call__(self, films: Tensor, labels: Tensor) -> Result:
         state, begun = self.state, self.state.images
-        clock = _Clock(state)
+        clock = Clock(state)
         saving, sampling = _Every(self.checkpoint_every, state), _Every(self.sample_every, state)
         while self.budget.progress(state) < 1:
             real, targets = batch(films, labels, state)
@@ -261,18 +261,20 @@ class _Every:
         self.seconds, self.last = seconds, state.seconds
 
     def due(self, state: State) -> bool:
+        """Whether ``seconds`` have gone by since it was last due (or made); if so, count from now."""
         due = state.seconds - self.last >= self.seconds
         self.last = state.seconds if due else self.last
         return due
 
 
-class _Clock:
+class Clock:
     """Adds the time since the last tick to the state's two clocks."""
 
     def __init__(self, state: State):
         self.wall, self.cpu, self.elapsed = time.monotonic(), time.process_time(), 0.0
 
     def tick(self, state: State) -> None:
+        """Add the seconds gone by, of the wall and of the processor, to those of ``state``."""
         wall, cpu = time.monotonic(), time.process_time()
         self.elapsed += wall - self.wall
         state.seconds, state.cpu_seconds = state.seconds + wall - self.wall, state.cpu_seconds + cpu - self.cpu

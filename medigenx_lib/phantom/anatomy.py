@@ -96,11 +96,16 @@ def make_thorax(p: SimpleNamespace, view: View) -> Thorax:
 
 
 def depth_of(p: SimpleNamespace, view: View) -> float:
-    return p.depth + 0.10 * view.child  # small children are rounder
+    """Depth of the chest from front to back in the units of its width, about 0.56..0.90: small children are rounder."""
+    return p.depth + 0.10 * view.child
 
 
 def rotation_of(p: SimpleNamespace) -> float:
-    return 0.06 * p.rotation  # a turned patient: one hemithorax looks wider, the front moves against the back
+    """By what share one side of a turned patient's chest looks wider, and the other narrower: -0.06..0.06.
+
+    The heart and the front of the ribs move with it against the spine.
+    """
+    return 0.06 * p.rotation
 
 
 def _cage(p: SimpleNamespace, view: View) -> tuple[np.ndarray, np.ndarray]:

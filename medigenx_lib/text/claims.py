@@ -52,6 +52,7 @@ class _Ruling:
 
     @property
     def rank(self) -> int:
+        """Place of the verdict in ``VERDICTS``; a sentence gets the verdict of its highest-ranking claim."""
         return VERDICTS.index(self.verdict)
 
 

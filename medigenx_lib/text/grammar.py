@@ -58,10 +58,12 @@ class _Group:
 
     @property
     def first(self) -> Finding:
+        """One of the findings, to ask for what they have in common."""
         return self.findings[0]
 
     @property
     def sides(self) -> tuple[str, ...]:
+        """The sides on which the findings lie, right before left; empty for one without a side."""
         return tuple(side for side in SIDES if side in {f.side for f in self.findings})
 
 
