@@ -107,6 +107,7 @@ def _train_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--recipe", default="strong", help="a name in gan.recipes.RECIPES (GAN)")
     command.add_argument("--out", type=Path, help="training folder (GAN) or weights file (others)")
     command.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out (GAN)")
+    command.add_argument("--start", metavar="WEIGHTS", help="a shipped name or weights file to go on from (lungs)")
 
 
 def _sample_options(command: argparse.ArgumentParser) -> None:

@@ -8,12 +8,18 @@ import numpy as np
 
 from medigenx_lib import weights
 from medigenx_lib.cases import Case
+from medigenx_lib.errors import InputError
 
 DEFAULT_MINUTES = 5.0
 
 
 def run(what: str, **options) -> Path:
-    """Train ``what`` (gan, lungs, encoder, measurement, writer) with the command line's options; what was written."""
+    """Train ``what`` (gan, lungs, encoder, measurement, writer) with the command line's options; what was written.
+
+    Raises InputError for weights to start from where the network is always trained from the beginning.
+    """
+    if options.get("start") and what != "lungs":
+        raise InputError(f"--start does not go with --what {what}.", "It is for lungs; a GAN goes on with --resume.")
     trainers = {"gan": _gan, "lungs": _lungs, "encoder": _encoder, "measurement": _measurement, "writer": _writer}
     return trainers[what](options)
 
@@ -41,7 +47,8 @@ def _lungs(options: dict) -> Path:
     from medigenx_lib import segmentation
 
     minutes = options["minutes"] or DEFAULT_MINUTES
-    return segmentation.train(minutes, _weights_file(options, "lung_unet"), options["seed"])
+    out = _weights_file(options, "lung_unet")
+    return segmentation.train(minutes, out, options["seed"], start=options["start"])
 
 
 def _encoder(options: dict) -> Path:

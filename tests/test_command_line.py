@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medigenx_lib import phantom
+from medigenx_lib import phantom, segmentation
 from medigenx_lib.__main__ import main
 from medigenx_lib.cases import Case
 from medigenx_lib.settings import NOTICE
@@ -117,3 +117,17 @@ def test_wrong_usage_is_told_by_the_parser(words, capsys):
 def test_doctor_finds_a_working_course(said):
     code, out, _ = said("doctor")
     assert code == 0 and "lung_unet" in out and "FAIL" not in out
+
+
+def test_lungs_are_trained_on_from_weights(tmp_path, said, monkeypatch):
+    asked = {}
+    monkeypatch.setattr(segmentation, "train", lambda minutes, out, seed, start: asked.update(start=start) or out)
+    code, out, _ = said("train", "--what", "lungs", "--start", "lung_unet", "--out", tmp_path / "more.safetensors")
+    assert code == 0 and asked == {"start": "lung_unet"} and "more.safetensors" in out
+
+
+def test_what_cannot_go_on_from_weights_says_so(said, tmp_path):
+    code, _, errors = said("train", "--what", "encoder", "--start", "film_encoder", "--out", tmp_path / "e.safetensors")
+    assert code != 0 and len(errors) == 1 and "--start does not go with" in errors[0]
+    code, _, errors = said("train", "--what", "lungs", "--start", "nothing", "--out", tmp_path / "l.safetensors")
+    assert code != 0 and len(errors) == 1 and "nothing.safetensors" in errors[0]
