@@ -98,7 +98,7 @@ def train(
     pixels, targets = check_films(films, labels, recipe.size)
     state = _open(Path(folder), recipe, _fingerprint(pixels, targets), resume, device)
     run = _Run(state, Path(folder), budget, on_sample, checkpoint_every, sample_every, progress_bar)
-    with run.bar, _stopping_well(run.folder), _flushing_denormals():
+    with run.bar, _stopping_well(run.folder), flushing_denormals():
         return run(pixels.to(device), targets.to(device))
 
 
@@ -109,7 +109,7 @@ class _Run:
         self.state, self.folder, self.budget, self.on_sample = state, folder, budget, on_sample
         self.checkpoint_every, self.sample_every = checkpoint_every, sample_every
         self.figures: dict = {}
-        self.bar = tqdm(total=100.0, unit="%", disable=not progress_bar, bar_format=_BAR)
+        self.bar = tqdm(total=100.0, unit="%", disable=not progress_bar, bar_format=BAR)
 
     def __call__(self, films: Tensor, labels: Tensor) -> Result:
         state, begun = self.state, self.state.images
@@ -162,7 +162,7 @@ class _Run:
         return Result(self.folder, path, {**self.state.counters, **self.figures})
 
 
-_BAR = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
+BAR = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
 
 
 def check_films(films: np.ndarray, labels: np.ndarray, size: int) -> tuple[Tensor, Tensor]:
@@ -295,7 +295,7 @@ def _stopping_well(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _flushing_denormals() -> Iterator[None]:
+def flushing_denormals() -> Iterator[None]:
     """Numbers below 1e-38 count as zero while training: they are slow, and mean nothing here."""
     torch.set_flush_denormal(True)
     try:
