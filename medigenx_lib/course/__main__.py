@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+import tempfile
+from pathlib import Path
 
-from medigenx_lib.course import build, lessons, readme
+from medigenx_lib import settings
+from medigenx_lib.course import build, lessons, readme, schedule, timing
 from medigenx_lib.errors import MedigenxError
 
 
@@ -18,7 +21,10 @@ def main(arguments: list[str] | None = None) -> int:
     only = command.add_mutually_exclusive_group()
     only.add_argument("--notebooks", action="store_true", help="the students' notebooks alone")
     only.add_argument("--solutions", action="store_true", help="the executed solutions alone")
-    commands.add_parser("readme", help="bring the README's table of lessons up to date")
+    commands.add_parser("readme", help="bring the README's table of lessons and SCHEDULE.md up to date")
+    command = commands.add_parser("measure", help="run the solutions and note how long they take")
+    command.add_argument("numbers", nargs="*", metavar="NN", help="lessons to measure (all)")
+    command.add_argument("--profile", choices=settings.PROFILES, default="fast")
     options = parser.parse_args(arguments)
     try:
         run(options)
@@ -31,8 +37,24 @@ def main(arguments: list[str] | None = None) -> int:
 def run(options: argparse.Namespace) -> None:
     """Do what was asked, naming each file written."""
     if options.command == "readme":
-        print(readme.write().name)
-        return
+        print(readme.write().name, schedule.write().name)
+    elif options.command == "measure":
+        measure(options)
+    else:
+        make(options)
+
+
+def measure(options: argparse.Namespace) -> None:
+    """Time the lessons chosen, in a folder of its own."""
+    for name in lessons.chosen(options.numbers):
+        with tempfile.TemporaryDirectory() as folder:
+            took = timing.measure(lessons.lesson(name), options.profile, Path(folder))
+        timing.record(name, options.profile, took)
+        print(f"{name}: {took['seconds']} s ({took['hardware']}, profile {options.profile})", flush=True)
+
+
+def make(options: argparse.Namespace) -> None:
+    """Build the notebooks chosen."""
     for name in lessons.chosen(options.numbers):
         lesson = lessons.lesson(name)
         if not options.solutions:

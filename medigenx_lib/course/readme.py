@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from medigenx_lib.course import lessons
+from medigenx_lib.course import lessons, timing
 from medigenx_lib.course.address import ROOT, badge
 from medigenx_lib.course.lessons import Header
 from medigenx_lib.errors import InputError
@@ -12,7 +12,7 @@ from medigenx_lib.files import write_text
 
 README = ROOT / "README.md"
 BEGIN, END = "<!-- lessons: begin -->", "<!-- lessons: end -->"
-TABLE = "| | lesson | what it covers | minutes | GPU | |\n|---|---|---|---|---|---|"
+TABLE = "| | lesson | what it covers | minutes | fast | class | GPU | |\n|---|---|---|---|---|---|---|---|"
 
 
 def table(folder: Path = lessons.SOURCES) -> str:
@@ -21,13 +21,14 @@ def table(folder: Path = lessons.SOURCES) -> str:
 
 
 def row(name: str, folder: Path) -> str:
-    """One line: number, linked title, key point, minutes of teaching + exercises, GPU, badge."""
+    """One line: number, linked title, key point, minutes, measured seconds, GPU, badge."""
     source = folder / f"{name}.py"
     if not source.exists():
-        return f"| {int(name[:2])} | {name[3:].replace('_', ' ')} (being written) | | | | |"
+        return f"| {int(name[:2])} | {name[3:].replace('_', ' ')} (being written) | | | | | | |"
     header = lessons.read(source).header
     path = f"notebooks/{name}.ipynb"
-    cells = [str(int(name[:2])), f"[{header.title}]({path})", header.key_point, minutes(header),
+    took = [seconds(name, profile) for profile in ("fast", "class")]
+    cells = [str(int(name[:2])), f"[{header.title}]({path})", header.key_point, minutes(header), *took,
              "yes" if header.accelerator == "gpu" else "", badge(path)]  # fmt: skip
     return f"| {' | '.join(cells)} |"
 
@@ -35,6 +36,12 @@ def row(name: str, folder: Path) -> str:
 def minutes(header: Header) -> str:
     """Teaching + exercises."""
     return f"{header.teaching} + {header.exercises}"
+
+
+def seconds(name: str, profile: str) -> str:
+    """What a run of the whole notebook took, and on what; empty if it was not measured."""
+    measured = timing.recorded().get(name, {}).get(profile)
+    return f"{measured['seconds']} s {measured['hardware']}" if measured else ""
 
 
 def filled(text: str, inner: str) -> str:

@@ -7,7 +7,7 @@ import pytest
 from lesson_cases import NAMES, lesson
 
 from medigenx_lib.course import __main__ as command
-from medigenx_lib.course import address, build, lessons, notebooks, readme
+from medigenx_lib.course import address, build, lessons, notebooks, readme, schedule, timing
 from medigenx_lib.errors import InputError
 
 SOURCE = '''# ---
@@ -180,4 +180,34 @@ def test_a_lesson_that_is_not_written_stands_without_link(tmp_path):
     (tmp_path / "02_data_preprocessing.py").write_text(SOURCE)
     rows = readme.table(tmp_path).splitlines()[2:]
     assert len(rows) == 14 and "](" not in rows[0]
-    assert rows[1].startswith("| 2 | [A toy](notebooks/02_data_preprocessing.ipynb) | One thing. | 10 + 5 | yes |")
+    assert rows[1].startswith("| 2 | [A toy](notebooks/02_data_preprocessing.ipynb) | One thing. | 10 + 5 |")
+    assert "| yes | [![Open in Colab]" in rows[1]
+
+
+def test_the_schedule_is_up_to_date():
+    expected = schedule.text(lesson(name) for name in NAMES)
+    assert schedule.SCHEDULE.read_text(encoding="utf-8") == expected, "run: make notebooks"
+
+
+def test_the_schedule_has_lunch_breaks_and_days(toy):
+    import dataclasses
+
+    long = dataclasses.replace(toy, header=dataclasses.replace(toy.header, teaching=60, exercises=30))
+    made = schedule.slots([long] * 6)
+    assert [(slot.day, schedule.clock(slot.start)) for slot in made] == [
+        (1, "9:00"), (1, "10:40"), (1, "13:10"), (1, "14:50"), (2, "9:00"), (2, "10:40"),
+    ]  # fmt: skip
+    assert all(slot.practice - slot.start == 60 and slot.end - slot.start == 90 for slot in made)
+    assert all(slot.end <= schedule.LATEST for slot in made)
+
+
+def test_what_was_measured_stands_in_the_table(toy, tmp_path, monkeypatch):
+    path = tmp_path / "measured.json"
+    took = timing.measure(toy, "fast", tmp_path)
+    assert took["seconds"] > 0 and took["hardware"]
+    timing.record("02_b", "class", {"seconds": 99, "hardware": "T4"}, path)
+    timing.record("01_a", "fast", took, path)
+    timing.record("02_b", "fast", {"seconds": 7, "hardware": "CPU"}, path)
+    assert list(timing.recorded(path)) == ["01_a", "02_b"] and len(timing.recorded(path)["02_b"]) == 2
+    monkeypatch.setattr(timing, "recorded", lambda: {"02_b": {"class": {"seconds": 99, "hardware": "T4"}}})
+    assert (readme.seconds("02_b", "class"), readme.seconds("02_b", "fast")) == ("99 s T4", "")
