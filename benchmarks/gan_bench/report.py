@@ -122,7 +122,7 @@ def grid(rows: dict[str, np.ndarray], path: Path) -> Path:
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(len(rows), 1, figsize=(11, 1.15 * len(rows)), squeeze=False, layout="constrained")
+    figure, axes = plt.subplots(len(rows), 1, figsize=(11, 0.66 * len(rows)), squeeze=False, layout="constrained")
     for axis, (title, films) in zip(axes[:, 0], rows.items(), strict=True):
         axis.imshow(np.concatenate(list(films), 1), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
         axis.set_ylabel(title, rotation=0, ha="right", va="center", fontsize=8)
