@@ -76,6 +76,7 @@ ENTRIES = {
     "hinge_diffaugment": Entry("hinge + SN + DiffAugment", "hinge_diffaugment"),
     "flow": FlowEntry(),
     "dcgan_label": Entry("DCGAN + label", "dcgan", (("conditional", True),)),
+    "ours_lr": Entry("ours, learning rate 1e-3", OURS, (("lr", 1e-3),)),
     "ours_no_ema": Entry("ours without EMA", OURS, (("ema", 0.0),)),
     "ours_no_penalty": Entry("ours without penalties", OURS, (("gamma", 0.0),)),
     "ours_standard": Entry("ours, standard loss", OURS, (("loss", "standard"),)),
