@@ -75,6 +75,7 @@ course.show(fig, alt="A chest film that looks flat and grey, and its histogram: 
 # <details><summary>Hint 3</summary><code>np.clip(values, 0, 1)</code> cuts off
 # what lies outside.</details>
 
+
 # %% tags=["exercise"]
 def window_level(pixels, centre, width):
     """Grey values 0..1 of ``pixels`` (any shape) in a window of ``width`` around ``centre``."""
@@ -82,6 +83,7 @@ def window_level(pixels, centre, width):
     ramp = (np.asarray(pixels, float) - (centre - 0.5)) / (width - 1) + 0.5
     return np.clip(ramp, 0, 1)
     ### END SOLUTION
+
 
 # %% tags=["check"]
 from medigenx_lib.course.checks import lesson_02 as check
@@ -108,8 +110,12 @@ def draw_window(centre, width):
     return fig
 
 
-course.interact(draw_window, centre=(300, 3500, 100, 1500), width=(200, 4000, 100, 2200),
-                alt="The film in the chosen window, and the window drawn over the histogram.")
+course.interact(
+    draw_window,
+    centre=(300, 3500, 100, 1500),
+    width=(200, 4000, 100, 2200),
+    alt="The film in the chosen window, and the window drawn over the histogram.",
+)
 
 # %% [markdown]
 # ### Why not let every film choose its own window?
@@ -117,6 +123,7 @@ course.interact(draw_window, centre=(300, 3500, 100, 1500), width=(200, 4000, 10
 # The tempting one-liner is `(x - x.min()) / (x.max() - x.min())`. Try it on
 # two films that are the same but for one thing: on the second, a lead marker
 # lies in a corner.
+
 
 # %%
 def stretch(image):
@@ -222,6 +229,7 @@ for old in (0.40, 0.45, 0.60):
 # <details><summary>Hint 3</summary><code>np.cumsum</code> adds up. The total
 # has not changed: what was cut has been given back.</details>
 
+
 # %% tags=["exercise"]
 def clipped_curve(tile, clip, bins):
     """New grey 0..1 of each of ``bins`` old greys: (bins,)."""
@@ -232,6 +240,7 @@ def clipped_curve(tile, clip, bins):
     counts = np.minimum(counts, limit) + excess / bins
     return np.cumsum(counts) / counts.sum()
     ### END SOLUTION
+
 
 # %% tags=["check"]
 check.clipped_curve(clipped_curve)
@@ -250,11 +259,14 @@ def clahe(image, clip, tiles=8, bins=64):
     """A square film (S, S) in 0..1 after CLAHE, same shape."""
     tile = len(image) // tiles
     starts = range(0, len(image), tile)
-    curves = [[preprocessing.clipped_curve(image[r:r + tile, c:c + tile], clip, bins) for c in starts] for r in starts]
+    curves = [
+        [preprocessing.clipped_curve(image[r : r + tile, c : c + tile], clip, bins) for c in starts] for r in starts
+    ]
     place = np.clip((np.arange(len(image)) + 0.5) / tile - 0.5, 0, tiles - 1)  # in tiles, from the first centre
     rows, columns = np.meshgrid(place, place, indexing="ij")
     grey = np.minimum(image * bins, bins - 1).astype(int)
     return ndimage.map_coordinates(np.array(curves), [rows, columns, grey], order=1)
+
 
 # %% [markdown]
 # Predict before you run: on which of the four films will you see the ribs
@@ -271,6 +283,7 @@ course.show(fig, alt="A film with pneumonia: as it is, equalised, and after CLAH
 # grain down. Tune it yourself. Many tiles follow the film closely, and then
 # a lung that is dense *as a whole* turns as grey as any other.
 
+
 # %%
 def draw_clahe(limit, tiles):
     """The film before and after CLAHE, and how often each grey is used."""
@@ -286,8 +299,12 @@ def draw_clahe(limit, tiles):
     return fig
 
 
-course.interact(draw_clahe, limit=(1.0, 8.0, 0.5, 2.0), tiles=[8, 1, 2, 4, 16],
-                alt="A film before and after CLAHE, with the histogram of its greys.")
+course.interact(
+    draw_clahe,
+    limit=(1.0, 8.0, 0.5, 2.0),
+    tiles=[8, 1, 2, 4, 16],
+    alt="A film before and after CLAHE, with the histogram of its greys.",
+)
 
 # %% [markdown]
 # ### Does it help? Measure, don't look
@@ -304,10 +321,12 @@ course.interact(draw_clahe, limit=(1.0, 8.0, 0.5, 2.0), tiles=[8, 1, 2, 4, 16],
 # %%
 pairs = [phantom.counterfactual(seed, size=128) for seed in range(24)]
 pairs = [(healthy, ill) for healthy, ill in pairs if ill.masks["opacity"].sum() > 50]
-ways = {"as it is": lambda x: x,
-        "equalised": lambda x: preprocessing.clahe(x, 1, 1e9),
-        "CLAHE, limit 2": lambda x: preprocessing.clahe(x, 8, 2),
-        "CLAHE, limit 6": lambda x: preprocessing.clahe(x, 8, 6)}
+ways = {
+    "as it is": lambda x: x,
+    "equalised": lambda x: preprocessing.clahe(x, 1, 1e9),
+    "CLAHE, limit 2": lambda x: preprocessing.clahe(x, 8, 2),
+    "CLAHE, limit 6": lambda x: preprocessing.clahe(x, 8, 6),
+}
 
 
 def stands_out(way, case):
@@ -316,6 +335,7 @@ def stands_out(way, case):
     rest = (case.masks["right_lung"] | case.masks["left_lung"]) & ~opacity
     film = way(case.image)
     return film[opacity].mean() - film[rest].mean()
+
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -353,7 +373,9 @@ circle = 0.25 + 0.6 * (np.hypot(down - 48, across - 64) < 44).astype(np.float32)
 circle[:, :14] = 0.9  # something at the left edge that you would miss
 fits = {fit: preprocessing.resize(circle, 64, fit=fit) for fit in ("stretch", "pad", "crop")}
 fig = course.films([circle, *fits.values()], ["96 x 128", *fits])
-course.show(fig, alt="A circle and a bright strip: stretched to an ellipse, padded with black, or cropped of its strip.")
+course.show(
+    fig, alt="A circle and a bright strip: stretched to an ellipse, padded with black, or cropped of its strip."
+)
 
 # %%
 course.think(
@@ -369,13 +391,14 @@ course.think(
 # PneumoniaMNIST are). A centre crop of such a film keeps the middle 80 % of
 # its columns. MedMNIST made PneumoniaMNIST by a centre crop.
 
+
 # %%
 # NBVAL_CHECK_OUTPUT
 def lung_lost(case, wide):
     """Share of lung cut off when a film ``wide`` times as wide as high is cropped to its middle square."""
     lungs = case.masks["right_lung"] | case.masks["left_lung"]
     cut = round(lungs.shape[1] * (1 - 1 / wide) / 2)
-    return 1 - lungs[:, cut:lungs.shape[1] - cut].sum() / lungs.sum()
+    return 1 - lungs[:, cut : lungs.shape[1] - cut].sum() / lungs.sum()
 
 
 children = phantom.cases(range(40), size=128, disease=False)
@@ -423,8 +446,11 @@ for axis, picture, name in zip(axes, [stripes, picked, averaged], names, strict=
     axis.imshow(picture, cmap="gray", vmin=0, vmax=1, aspect="auto")
     axis.set(xticks=[], yticks=[])
     axis.set_ylabel(name, rotation=0, ha="right", va="center")
-course.show(fig, alt="Stripes that get finer to the right. Picking pixels turns the fine ones into broad false stripes; "
-                     "averaging turns them into even grey.")
+course.show(
+    fig,
+    alt="Stripes that get finer to the right. Picking pixels turns the fine ones into broad false stripes; "
+    "averaging turns them into even grey.",
+)
 
 # %% [markdown]
 # On the right the picked pixels show broad stripes that *are not there*.
@@ -448,6 +474,7 @@ course.show(fig, alt="Stripes that get finer to the right. Picking pixels turns 
 # <code>(H // factor, factor, W // factor, factor)</code>. Which two axes run
 # inside a block?</details>
 
+
 # %% tags=["exercise"]
 def shrink(image, factor):
     """Means of ``factor`` x ``factor`` blocks: (H, W) to (H / factor, W / factor)."""
@@ -455,6 +482,7 @@ def shrink(image, factor):
     height, width = image.shape
     return image.reshape(height // factor, factor, width // factor, factor).mean((1, 3))
     ### END SOLUTION
+
 
 # %% tags=["check"]
 check.shrink(shrink)
@@ -468,9 +496,11 @@ check.shrink(shrink)
 # %%
 # NBVAL_CHECK_OUTPUT
 large = [case.image for case in phantom.cases(range(16), size=256)]
-small = {"every 8th pixel": lambda film: film[4::8, 4::8],
-         "mean of every 8": lambda film: film.reshape(32, 8, 32, 8).mean((1, 3)),
-         "library": lambda film: preprocessing.resize(film, 32)}
+small = {
+    "every 8th pixel": lambda film: film[4::8, 4::8],
+    "mean of every 8": lambda film: film.reshape(32, 8, 32, 8).mean((1, 3)),
+    "library": lambda film: preprocessing.resize(film, 32),
+}
 for name, way in small.items():
     change = [np.abs(way(np.roll(film, 1, axis=0)) - way(film))[1:].mean() for film in large]
     print(f"{name:16} moves by {1000 * np.mean(change):.0f} thousandths of the grey range")
@@ -495,6 +525,7 @@ course.show(fig, alt="A film at 256 pixels, and at 32: picked pixels look jagged
 # the same finding, and nothing else.** For a cat, mirroring is free. For a
 # chest it is not.
 
+
 # %%
 def turned(degrees):
     return lambda picture: ndimage.rotate(picture, degrees, reshape=False, order=1, mode="nearest")
@@ -504,25 +535,34 @@ def hidden(picture):
     """A square of a quarter of the film's area is hidden, at the right lung."""
     side = len(picture)
     out = picture.copy()
-    out[side // 5: side // 5 + side // 2, side // 10: side // 10 + side // 2] = 0
+    out[side // 5 : side // 5 + side // 2, side // 10 : side // 10 + side // 2] = 0
     return out
 
 
-moves = {"shifted": lambda p: ndimage.shift(p, (3, -2), order=1, mode="nearest"),
-         "turned by 4°": turned(4), "mirrored": np.fliplr, "upside down": np.flipud,
-         "turned by 40°": turned(40), "part hidden": hidden}
+moves = {
+    "shifted": lambda p: ndimage.shift(p, (3, -2), order=1, mode="nearest"),
+    "turned by 4°": turned(4),
+    "mirrored": np.fliplr,
+    "upside down": np.flipud,
+    "turned by 40°": turned(40),
+    "part hidden": hidden,
+}
 
 # %%
 film = course.cases(4, size=64, label=1)[1].image
 fig = course.films([film, *(move(film) for move in moves.values())], ["original", *moves], columns=7)
-course.show(fig, alt="A film and six changed versions: shifted, slightly turned, mirrored, upside down, strongly turned, "
-                     "and with a part hidden.")
+course.show(
+    fig,
+    alt="A film and six changed versions: shifted, slightly turned, mirrored, upside down, strongly turned, "
+    "and with a part hidden.",
+)
 
 # %% [markdown]
 # Which of them could be a film of a patient? Decide, then measure. The
 # phantom's masks move along with the film, so we can ask afterwards: is the
 # heart still on the patient's left (the right of the picture)? How much of
 # the opacity can still be seen?
+
 
 # %%
 def heart_is_left(masks):
@@ -534,6 +574,7 @@ def heart_is_left(masks):
 def after(move, case):
     """The masks of the case, moved as the film is."""
     return {name: move(mask.astype(np.float32)) > 0.5 for name, mask in case.masks.items()}
+
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -578,6 +619,7 @@ for name, move in {"original": lambda p: p, **moves}.items():
 # <details><summary>Hint 3</summary><code>image[rows][:, columns]</code> moves
 # the image, and the same rows and columns move the mask.</details>
 
+
 # %% tags=["exercise"]
 def augment(image, mask, rng):
     """The film and its mask, moved together by up to 3 pixels; the film also 10 % brighter or darker at most."""
@@ -589,6 +631,7 @@ def augment(image, mask, rng):
     brighter = np.clip(image * rng.uniform(0.9, 1.1), 0, 1)
     return brighter[rows][:, columns], mask[rows][:, columns]
     ### END SOLUTION
+
 
 # %% tags=["check"]
 check.augment(augment)
@@ -614,6 +657,7 @@ for name in ("translation", "brightness", "contrast", "flip"):
 # Here is an experiment that must fail. 100 patients get a label by tossing
 # a coin. There is nothing to learn. Each patient has four films, taken
 # minutes apart: slightly moved, another exposure, other noise.
+
 
 # %%
 def retaken(film, rng):
@@ -702,6 +746,7 @@ print("patients on both sides:", len(preprocessing.leaks([case for part in split
 # <details><summary>Hint 2</summary>Build the set of the training films once,
 # then ask for each validation film whether it is in.</details>
 
+
 # %% tags=["exercise"]
 def duplicates(train, val):
     """Indices of the films of ``val`` (M, H, W) that are also in ``train`` (N, H, W), bit for bit."""
@@ -709,6 +754,7 @@ def duplicates(train, val):
     known = {film.tobytes() for film in train}
     return [index for index, film in enumerate(val) if film.tobytes() in known]
     ### END SOLUTION
+
 
 # %% tags=["check"]
 check.duplicates(duplicates)
@@ -753,16 +799,20 @@ course.show(fig, alt="Pairs of films: a changed copy in the validation set besid
 # Borders, square, size, contrast; then, in training only, augmentation. One
 # function, used for training, test *and generated* films alike.
 
+
 # %%
 def prepare(image, size=64):
     """Any film, float (H, W) in 0..1, to what the networks of this course expect."""
     inside = preprocessing.crop_borders(image)
     return preprocessing.normalise(preprocessing.resize(inside, size, fit="stretch"))
 
+
 # %%
 wrong = preprocessing.resize(preprocessing.normalise(framed), 64)
 fig = course.films([framed, prepare(framed), wrong], ["as delivered", "right order", "borders left in"])
-course.show(fig, alt="A film in a black frame: after the right order the chest fills the square, otherwise the frame stays.")
+course.show(
+    fig, alt="A film in a black frame: after the right order the chest fills the square, otherwise the frame stays."
+)
 
 # %% [markdown]
 # ## Summary
