@@ -135,7 +135,8 @@ def region_features(image: np.ndarray, mask: np.ndarray) -> dict[tuple[str, str]
     picture = sitk.GetImageFromArray(np.asarray(image, np.float32) * np.float32(GREY_SCALE))
     with np.errstate(all="ignore"):
         found = _extractor().execute(picture, sitk.GetImageFromArray(mask.astype(np.uint8)))
-    values = {key: float(found[f"original_{key[0]}_{key[1]}"]) for key in units()}
+    # MCC is an eigenvalue, which some builds of LAPACK give as a complex number without an imaginary part
+    values = {key: float(np.real(found[f"original_{key[0]}_{key[1]}"])) for key in units()}
     if strange := [name for name, value in values.items() if not np.isfinite(value)]:
         raise ValueError(f"not finite: {', '.join('_'.join(name) for name in strange)}")
     return values

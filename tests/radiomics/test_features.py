@@ -36,7 +36,7 @@ def direct(image: np.ndarray, mask: np.ndarray, **settings) -> dict[tuple[str, s
     for name in FEATURE_CLASSES:
         extractor.enableFeatureClassByName(name)
     found = extractor.execute(sitk.GetImageFromArray(image), sitk.GetImageFromArray(mask.astype(np.uint8)))
-    return {tuple(key.split("_")[1:]): float(value) for key, value in found.items()}
+    return {tuple(key.split("_")[1:]): float(np.real(value)) for key, value in found.items()}
 
 
 def table_values(table: pd.DataFrame, case: str, region: str) -> dict[tuple[str, str], float]:
