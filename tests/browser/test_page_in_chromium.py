@@ -1,7 +1,5 @@
 """The page in a real browser: masks go on and off, the notice stays, nothing is asked of the network."""
 
-import shutil
-
 import numpy as np
 import pytest
 
@@ -9,10 +7,6 @@ from medigenx_lib import pages
 from medigenx_lib.cases import Case, Finding, Findings
 from medigenx_lib.settings import NOTICE
 from medigenx_lib.text.claims import check
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-OFFLINE = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
 
 @pytest.fixture(scope="module")
@@ -26,15 +20,6 @@ def path(tmp_path_factory):
         case = Case(f"film {index}", image, 0, {"right_lung": lung}, findings, "No right lung opacity.", synthetic=True)
         readings.append(pages.Reading(case, check(case.report, findings)))
     return pages.write_page(tmp_path_factory.mktemp("page") / "index.html", pages.Page("Test", ["Intro"], readings))
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as session:
-        chromium = session.chromium.launch(executable_path=CHROMIUM, args=OFFLINE)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
