@@ -47,6 +47,13 @@ def sample(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def app(arguments: argparse.Namespace) -> int:
+    """Serve the report bench as a page in the browser."""
+    from medigenx_lib import app
+
+    return app.serve(arguments.source, arguments.films, arguments.port)
+
+
 def doctor(arguments: argparse.Namespace) -> int:
     """Say what this machine has and lacks."""
     from medigenx_lib import doctor
@@ -71,6 +78,7 @@ def parser() -> argparse.ArgumentParser:
     _describe_options(_command(commands, describe))
     _train_options(_command(commands, train))
     _sample_options(_command(commands, sample))
+    _app_options(_command(commands, app))
     _command(commands, doctor)
     return main
 
@@ -81,7 +89,7 @@ def _command(commands, function) -> argparse.ArgumentParser:
         function.__name__, help=words, description=words, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
     command.set_defaults(run=function)
-    if function is not doctor:
+    if function not in (doctor, app):
         command.add_argument("--seed", type=int, default=settings.SEED, help="the same seed gives the same result")
     return command
 
@@ -116,6 +124,13 @@ def _sample_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("-n", type=_count, default=16, help="how many")
     command.add_argument("--truncation", type=_positive, default=1.0, help="below 1: more typical, less varied")
     command.add_argument("--out", type=Path, default=Path("samples"), help="folder for PNGs, grid and JSON")
+
+
+def _app_options(command: argparse.ArgumentParser) -> None:
+    words = "generated, phantom, pneumoniamnist, an npz file or a class folder"
+    command.add_argument("--source", default="generated", help=words)
+    command.add_argument("--films", type=_count, default=8, help="how many to choose from")
+    command.add_argument("--port", type=_count, default=8866, help="of the page, on this machine alone")
 
 
 def _source(command: argparse.ArgumentParser) -> None:

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 
 import nbformat
@@ -64,8 +65,13 @@ def wait_for(address, log, server, seconds=90):
     """Return as soon as ``address`` answers."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and server.poll() is None:
-        with contextlib.suppress(OSError), urllib.request.urlopen(address, timeout=2):
+        try:
+            urllib.request.urlopen(address, timeout=2).close()
             return
+        except urllib.error.HTTPError:  # a refusal is an answer
+            return
+        except OSError:
+            pass
         time.sleep(0.2)
     pytest.fail(f"{address} does not answer:\n{log.read_text()[-2000:]}")
 
