@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import signal
 import subprocess
 import sys
 import tempfile
@@ -71,4 +72,15 @@ def serve(source: str = "generated", count: int = 8, port: int = 8866, options: 
             json.dumps(notebook(str(beside.resolve()) if beside.exists() else source, count)),
         )
         print(f"Open http://localhost:{port} (Ctrl-C ends it)", flush=True)
-        return subprocess.call([sys.executable, "-m", "voila", str(page), f"--port={port}", "--no-browser", *options])
+        return _until_stopped([sys.executable, "-m", "voila", str(page), f"--port={port}", "--no-browser", *options])
+
+
+def _until_stopped(command: Sequence[str]) -> int:
+    """Run a server; where this process is asked to end, the server ends first, and with it its kernels."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    with subprocess.Popen(command) as server:
+        try:
+            return server.wait()
+        finally:
+            server.send_signal(signal.SIGINT)
+            server.wait(10)

@@ -1,5 +1,6 @@
 """``medigenx app`` in a real browser: a film is chosen, a sentence is edited, the verdicts follow."""
 
+import socket
 import sys
 
 import pytest
@@ -35,3 +36,13 @@ def test_an_edited_sentence_is_checked_and_another_film_brings_its_own_report(pa
 
 def test_no_code_is_shown(page):
     assert "report_bench(" not in page.inner_text("body")
+
+
+def test_nothing_is_left_running_when_it_is_stopped(tmp_path):
+    port = free_port()
+    command = [sys.executable, "-m", "medigenx_lib", "app", "--source", "phantom", "--films", "1", "--port", str(port)]
+    with serving(command, f"http://127.0.0.1:{port}/static/none", tmp_path / "app.log") as server:
+        server.terminate()
+        server.wait(20)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=2)
