@@ -7,7 +7,7 @@ as many real films, and beside real films simply shown twice, the control that o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,11 @@ from medigenx_lib.evaluation.films import labels_of, stack
 SIZE = 32
 """Side of the films that the classifier sees, in pixels."""
 BATCH = 32
+BINS = 10  # of predicted probability, for the calibration error
+
+Maker = Callable[[list[Case], int], Sequence[Case]]
+"""(real films, seed) -> labelled films to add to them, of both classes; a generator that learns from those films
+alone, or one that needs none."""
 
 
 def usefulness(
@@ -48,10 +53,60 @@ def usefulness(
     return pd.DataFrame(rows)
 
 
+def learning_curve(
+    real_train: Sequence[Case],
+    real_test: Sequence[Case],
+    makers: Mapping[str, Maker],
+    count: int,
+    seed: int = 0,
+    *,
+    steps: int = 300,
+) -> pd.DataFrame:
+    """What adding films does to a classifier that has ``count`` real films a class: scores on ``real_test``.
+
+    Rows: ``real``; ``real twice``; for each maker ``real + NAME``, ``NAME alone``, and ``real, tested on NAME``; and
+    ``real + NAME + NAME`` where there are two makers or more. In each sum half of what is shown is real, so that
+    all but the films alone show the real ones equally often: a sum takes twice the ``steps`` of ``real``, and so does
+    ``real twice``, the control that shows what the further steps do by themselves. The columns are those of
+    :func:`trial` and trained on, films, seed.
+    Raises InputError if there are fewer than ``count`` real films of a class.
+    """
+    real = _some(real_train, count, np.random.default_rng([seed, count]))
+    made = {name: list(maker(real, seed)) for name, maker in makers.items()}
+    sets = {"real": (real, steps), "real twice": (real, 2 * steps)}
+    for name, films in made.items():
+        sets |= {f"real + {name}": (_balanced(real, films), 2 * steps), f"{name} alone": (films, 2 * steps)}
+    if len(made) > 1:
+        sets["real + " + " + ".join(made)] = _balanced(real, *made.values()), 2 * steps
+    found = {name: trial(films, real_test, seed, shown) for name, (films, shown) in sets.items()}
+    found |= {f"real, tested on {name}": trial(real, films, seed, steps) for name, films in made.items()}
+    return pd.DataFrame([{"trained on": name, "films": count, "seed": seed, **row} for name, row in found.items()])
+
+
+def _some(films: Sequence[Case], count: int, rng: np.random.Generator) -> list[Case]:
+    """``count`` films of each class, without replacement, normal and pneumonia in turn."""
+    kinds = [[film for film in films if film.label == label] for label in (0, 1)]
+    if min(map(len, kinds)) < count:
+        counts = " and ".join(str(len(kind)) for kind in kinds)
+        raise InputError(f"{count} films of each class were asked for; there are {counts}.", "Ask for fewer.")
+    orders = [rng.permutation(len(kind))[:count] for kind in kinds]
+    return [kind[i] for pair in zip(*orders, strict=True) for kind, i in zip(kinds, pair, strict=True)]
+
+
+def _balanced(real: list[Case], *made: list[Case]) -> list[Case]:
+    """Half real, half made in equal parts from each list; whatever is short is repeated, nothing is left out."""
+    half = max(len(real), len(made) * max(map(len, made)))
+    return [
+        *(real[i % len(real)] for i in range(half)),
+        *(films[i % len(films)] for films in made for i in range(half // len(made))),
+    ]
+
+
 def trial(train: Sequence[Case], test: Sequence[Case], seed: int = 0, steps: int = 300) -> Mapping[str, float]:
     """Train a small network on ``train`` and score it on ``test``: balanced accuracy and AUC, each 0..1.
 
-    Raises InputError unless both hold labelled films of both classes.
+    ``calibration_error`` and ``brier`` (both 0 at best) say whether its probabilities can be believed, each class
+    weighing a half, as in training. Raises InputError unless both hold labelled films of both classes.
     """
     from sklearn.metrics import balanced_accuracy_score, roc_auc_score
 
@@ -61,8 +116,30 @@ def trial(train: Sequence[Case], test: Sequence[Case], seed: int = 0, steps: int
     network = _fit(_as_tensor(train), torch.from_numpy(labels_of(train)).float(), seed, steps)
     with torch.no_grad():
         logits = network(_as_tensor(test))[:, 0].numpy()
-    accuracy = balanced_accuracy_score(labels_of(test), logits > 0)
-    return {"balanced_accuracy": float(accuracy), "auc": float(roc_auc_score(labels_of(test), logits))}
+    truth, probability = labels_of(test), 1 / (1 + np.exp(-logits.astype(np.float64)))
+    found = {
+        "balanced_accuracy": balanced_accuracy_score(truth, logits > 0),
+        "auc": roc_auc_score(truth, logits),
+        "calibration_error": calibration_error(truth, probability),
+        "brier": np.average((probability - truth) ** 2, weights=_class_weights(truth)),
+    }
+    return {name: float(value) for name, value in found.items()}
+
+
+def calibration_error(truth: np.ndarray, probability: np.ndarray) -> float:
+    """Expected calibration error, 0 at best: how far the predicted probabilities (N,) lie from what was the case.
+
+    The mean over bins of probability of |mean prediction - share of pneumonia|; each class of ``truth`` (N,), 0 or 1,
+    weighs a half. Source: Guo et al., "On calibration of modern neural networks", ICML 2017.
+    """
+    weights = _class_weights(truth)
+    bins = np.minimum((probability * BINS).astype(int), BINS - 1)
+    gaps = np.bincount(bins, weights * (probability - truth), BINS)
+    return float(np.abs(gaps).sum() / weights.sum())
+
+
+def _class_weights(truth: np.ndarray) -> np.ndarray:
+    return np.where(truth == 1, 1 / max(1, (truth == 1).sum()), 1 / max(1, (truth == 0).sum()))
 
 
 def _as_many(films: Sequence[Case], like: np.ndarray | None, rng: np.random.Generator) -> list[Case]:

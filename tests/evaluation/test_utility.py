@@ -36,3 +36,46 @@ def test_both_classes_are_needed(blobs):
         utility.trial(one, blobs(10))
     with pytest.raises(InputError, match="labels"):
         utility.usefulness(blobs(20), blobs(10), np.zeros((4, 8, 8), np.float32))
+
+
+def test_the_curve_shows_real_films_equally_often_and_tests_both_ways(blobs, monkeypatch):
+    shown = {}
+    monkeypatch.setattr(utility, "_fit", lambda images, labels, seed, steps: shown.setdefault(len(shown), (
+        len(images), round(float(labels.mean()), 6), steps)) and utility._network().eval())  # fmt: skip
+    makers = {"ghosts": lambda real, seed: blobs(20, "made", seed), "blobs": lambda real, seed: blobs(12, "made", 9)}
+    table = utility.learning_curve(blobs(60), blobs(20, "test", 1), makers, 5, steps=7)
+    assert table["trained on"].tolist() == [
+        "real", "real twice", "real + ghosts", "ghosts alone", "real + blobs", "blobs alone",
+        "real + ghosts + blobs", "real, tested on ghosts", "real, tested on blobs"]  # fmt: skip
+    assert list(shown.values()) == [(10, 0.5, 7), (10, 0.5, 14), (40, 0.5, 14), (20, 0.5, 14), (24, 0.5, 14),
+                                    (12, 0.5, 14), (80, 0.5, 14), (10, 0.5, 7), (10, 0.5, 7)]  # fmt: skip
+
+
+def test_a_maker_sees_the_chosen_films_alone(blobs):
+    seen = []
+
+    def make(real, seed):
+        seen.append([case.id for case in real])
+        return blobs(20, "made", seed)
+
+    for seed in (0, 0, 1):
+        utility.learning_curve(blobs(60), blobs(20, "test", 1), {"made": make}, 4, seed, steps=1)
+    assert len(seen[0]) == 8 and seen[0] == seen[1] != seen[2]
+    with pytest.raises(InputError, match="there are 30 and 30"):
+        utility.learning_curve(blobs(60), blobs(20, "test", 1), {"made": make}, 31)
+
+
+def test_calibration_error_by_hand():
+    truth = np.array([0, 0, 0, 0, 1, 1])
+    assert utility.calibration_error(truth, truth.astype(float)) == 0
+    assert utility.calibration_error(truth, 1.0 - truth) == 1
+    assert utility.calibration_error(truth, np.full(6, 0.5)) == pytest.approx(0)
+    # one bin holds a normal (weight 1/8) and a pneumonia (1/4) at 0.75: |0.75 * 3/8 - 1/4| = 1/32; the rest is right
+    assert utility.calibration_error(truth, np.array([0, 0, 0, 0.75, 0.75, 1])) == pytest.approx(1 / 32)
+
+
+def test_confident_errors_cost_calibration(blobs):
+    test = blobs(60, "test", 1)
+    right = utility.trial(blobs(80), test, steps=40)
+    wrong = utility.trial([replace(case, label=1 - case.label) for case in blobs(80)], test, steps=40)
+    assert right["brier"] < 0.2 < 0.6 < wrong["brier"] and right["calibration_error"] < wrong["calibration_error"]
