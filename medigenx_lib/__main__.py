@@ -56,9 +56,9 @@ def app(arguments: argparse.Namespace) -> int:
 
 def doctor(arguments: argparse.Namespace) -> int:
     """Say what this machine has and lacks."""
-    from medigenx_lib import doctor
+    from medigenx_lib import doctor, room
 
-    return doctor.report(doctor.examine())
+    return doctor.report(room.rehearse() if arguments.room else doctor.examine())
 
 
 def _tell(outcome) -> int:
@@ -79,7 +79,8 @@ def parser() -> argparse.ArgumentParser:
     _train_options(_command(commands, train))
     _sample_options(_command(commands, sample))
     _app_options(_command(commands, app))
-    _command(commands, doctor)
+    words = "before a class: also train for a minute, read a film, write a report"
+    _command(commands, doctor).add_argument("--room", action="store_true", help=words)
     return main
 
 
