@@ -57,7 +57,8 @@ def extract(
     Columns: case (id), region, feature_class, feature, value (float64), unit. 102 rows for each region of
     ``regions`` (from ``ALL_REGIONS``) that could be measured; the others are listed, with the reason, in
     :func:`left_out` of the table. Needs the masks ``right_lung`` and ``left_lung``. ``workers``: processes, None
-    for one a core. The values are bit for bit those of a direct pyradiomics call on the float32 image times
+    for one a core, or for what an enclosing ``joblib.parallel_config`` says (a cluster: see :mod:`.many`). The values
+    are bit for bit those of a direct pyradiomics call on the float32 image times
     ``GREY_SCALE`` with ``SETTINGS``. Raises ValueError for an unknown region.
     Source: van Griethuysen et al., Cancer Research 77, 2017.
     """
@@ -79,12 +80,21 @@ def _in_parallel(cases: list[Case], regions: tuple[str, ...], workers: int | Non
     from joblib import Parallel, delayed
     from tqdm.auto import tqdm
 
-    # Processes, since pyradiomics holds the interpreter lock; a few cases are done before a process has started.
-    processes = 1 if len(cases) < 4 else min(workers or os.cpu_count() or 1, len(cases))
-    pool = Parallel(n_jobs=processes, backend="loky", return_as="generator", batch_size="auto")
+    pool = Parallel(n_jobs=_processes(len(cases), workers), return_as="generator", batch_size="auto")
     # Workers get arrays, not cases: less to send, and they import neither torch nor the other rooms.
     jobs = (delayed(_case_rows)(case.id, case.image, _lungs(case), regions) for case in cases)
     return tqdm(pool(jobs), total=len(cases), desc="radiomics", unit="film", disable=not progress)
+
+
+def _processes(cases: int, workers: int | None) -> int | None:
+    """How many at a time; None leaves it to the enclosing ``joblib.parallel_config``."""
+    from joblib.parallel import LokyBackend, get_active_backend
+
+    backend, wanted = get_active_backend()
+    if workers is None and (wanted is not None or not isinstance(backend, LokyBackend)):
+        return None
+    # Processes, since pyradiomics holds the interpreter lock; a few cases are done before a process has started.
+    return 1 if cases < 4 else min(workers or os.cpu_count() or 1, cases)
 
 
 def _lungs(case: Case) -> np.ndarray | None:
