@@ -54,6 +54,17 @@ def app(arguments: argparse.Namespace) -> int:
     return app.serve(arguments.source, arguments.films, arguments.port)
 
 
+def cache(arguments: argparse.Namespace) -> int:
+    """Collect packages, data, models and lessons in a folder, for a room without a network."""
+    from medigenx_lib import cache
+
+    missing = cache.collect(arguments.folder)
+    for name, reason in missing.items():
+        print(f"{name}: {reason}", file=sys.stderr)
+    print(f"Read {arguments.folder / 'START.md'}")
+    return FILES_FAILED if missing else 0
+
+
 def doctor(arguments: argparse.Namespace) -> int:
     """Say what this machine has and lacks."""
     from medigenx_lib import doctor, room
@@ -79,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
     _train_options(_command(commands, train))
     _sample_options(_command(commands, sample))
     _app_options(_command(commands, app))
+    _command(commands, cache).add_argument("folder", type=Path, metavar="DIR", help="a folder or stick with 5 GB")
     words = "before a class: also train for a minute, read a film, write a report"
     _command(commands, doctor).add_argument("--room", action="store_true", help=words)
     return main
@@ -90,7 +102,7 @@ def _command(commands, function) -> argparse.ArgumentParser:
         function.__name__, help=words, description=words, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
     command.set_defaults(run=function)
-    if function not in (doctor, app):
+    if function not in (doctor, app, cache):
         command.add_argument("--seed", type=int, default=settings.SEED, help="the same seed gives the same result")
     return command
 

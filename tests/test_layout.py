@@ -17,7 +17,7 @@ FLOORS = [
     {"phantom", "datasets", "preprocessing"},
     {"segmentation", "radiomics", "gan", "text"},
     {"evaluation", "interop"},
-    {"pipeline", "pages", "demo", "retrain", "doctor", "room", "app", "course", "project"},
+    {"pipeline", "pages", "demo", "retrain", "doctor", "room", "app", "cache", "course", "project"},
     {"__main__"},
 ]
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
