@@ -7,7 +7,7 @@ EXCLUDES := $(shell command -v nvidia-smi >/dev/null 2>&1 || echo "--excludes .c
 
 NOTEBOOK_TESTS := tests/course/test_student_notebooks.py tests/course/test_real_films.py
 
-.PHONY: demo test notebooks solutions install clean bench-gan
+.PHONY: demo test notebooks solutions instructor slides install clean bench-gan
 
 demo: $(STAMP)
 	$(BIN)/medigenx demo $(ARGS)
@@ -24,6 +24,10 @@ notebooks: $(STAMP)
 
 solutions: $(STAMP)
 	$(BIN)/python -m medigenx_lib.course build --solutions $(ARGS)
+
+# For those who teach: instructor/ (minutes, talking points, mistakes, answers, checkpoints) and slides/ (reveal.js)
+instructor slides: $(STAMP)
+	$(BIN)/python -m medigenx_lib.course $@ $(ARGS)
 
 # Ours and the peers trained for SECONDS of one CPU each: make bench-gan SECONDS=60 SIZE=64 SEEDS=1 SOURCE=films.npz
 bench-gan: $(STAMP)

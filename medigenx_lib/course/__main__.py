@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 
 from medigenx_lib import settings
-from medigenx_lib.course import build, lessons, readme, schedule, timing
+from medigenx_lib.course import build, instructor, lessons, readme, schedule, slides, timing
 from medigenx_lib.errors import MedigenxError
 
 
@@ -21,6 +21,11 @@ def main(arguments: list[str] | None = None) -> int:
     only = command.add_mutually_exclusive_group()
     only.add_argument("--notebooks", action="store_true", help="the students' notebooks alone")
     only.add_argument("--solutions", action="store_true", help="the executed solutions alone")
+    for word, what in (
+        ("instructor", "derive the instructor's edition"),
+        ("slides", "derive a deck of slides a lesson"),
+    ):
+        commands.add_parser(word, help=what).add_argument("numbers", nargs="*", metavar="NN", help="lessons (all)")
     commands.add_parser("readme", help="bring the README's table of lessons and SCHEDULE.md up to date")
     command = commands.add_parser("measure", help="run the solutions and note how long they take")
     command.add_argument("numbers", nargs="*", metavar="NN", help="lessons to measure (all)")
@@ -40,6 +45,10 @@ def run(options: argparse.Namespace) -> None:
         print(readme.write().name, schedule.write().name)
     elif options.command == "measure":
         measure(options)
+    elif options.command in ("instructor", "slides"):
+        room = {"instructor": instructor, "slides": slides}[options.command]
+        for path in room.build_all(lessons.chosen(options.numbers)):
+            print(path.relative_to(lessons.ROOT))
     else:
         make(options)
 

@@ -27,15 +27,16 @@ WHERE = {
 
 def student(lesson: Lesson) -> NotebookNode:
     """The notebook that students work in: no outputs, and a stub in the place of each solution."""
-    return _notebook(lesson, [*opening(lesson, solved=False), *map(stubbed, lesson.cells)])
+    return assembled(lesson, [*opening(lesson, solved=False), *map(stubbed, lesson.cells)])
 
 
 def solution(lesson: Lesson) -> NotebookNode:
     """The solved notebook, not yet executed; the markers of the solutions are left out."""
-    return _notebook(lesson, [*opening(lesson, solved=True), *map(unmarked, lesson.cells)])
+    return assembled(lesson, [*opening(lesson, solved=True), *map(unmarked, lesson.cells)])
 
 
-def _notebook(lesson: Lesson, cells: list[NotebookNode]) -> NotebookNode:
+def assembled(lesson: Lesson, cells: list[NotebookNode]) -> NotebookNode:
+    """The cells as a notebook with the metadata that Jupyter and Colab read."""
     metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},

@@ -1,0 +1,98 @@
+"""The instructor's edition and the slides: derived from the same sources, whole, and fit to be used."""
+
+import ast
+import re
+import subprocess
+import sys
+
+import nbformat
+import pytest
+from lesson_cases import NAMES, lesson, wrong_answers
+
+from medigenx_lib.course import instructor, notebooks, slides
+
+FEW = [name for name in NAMES if name[:2] in ("01", "09")]
+
+
+@pytest.fixture(scope="module")
+def editions():
+    return {name: instructor.edition(lesson(name)) for name in FEW}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_minutes_add_up_and_no_cell_is_lost(name):
+    parts = instructor.sections(lesson(name))
+    assert sum(part.teaching for part in parts) == lesson(name).header.teaching
+    assert [cell.source for part in parts for cell in part.cells] == [cell.source for cell in lesson(name).cells]
+    assert sum(part.exercises for part in parts) <= lesson(name).header.exercises
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_half_of_the_time_is_enough_for_the_core(name):
+    parts, half = instructor.sections(lesson(name)), lesson(name).header.teaching // 2
+    shown = instructor.core(parts, half)
+    assert 0 < sum(part.teaching for part in shown) <= half
+    assert [part for part in parts if part in shown] == shown
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_every_mistake_is_there_with_what_the_check_says(name, editions):
+    text = "\n".join(cell.source for cell in editions[name].cells)
+    for answers in wrong_answers(name).values():
+        assert all(answer.strip() in text for answer in answers)
+    assert "The check finds nothing wrong" not in text
+    assert text.count("The check says: ") == sum(map(len, wrong_answers(name).values()))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_checkpoints_define_what_they_skip(name):
+    parts = instructor.sections(lesson(name))
+    before = [cell for part in parts[:-1] for cell in part.cells if cell.cell_type == "code"]
+    source = instructor.checkpoint(before, "the end").source
+    assert source.startswith("%%capture\n") and notebooks.BEGIN not in source
+    defined = {node.name for node in ast.parse(source.partition("\n")[2]).body if isinstance(node, ast.FunctionDef)}
+    wanted = {instructor.defined(cell.source) for cell in before if notebooks.is_tagged(cell, "exercise")}
+    assert wanted <= defined | {word for word in wanted if " and " in word or word[:1].isupper()}
+
+
+def test_a_class_can_start_at_a_checkpoint(tmp_path):
+    """The third section of lesson 01 runs on its checkpoint alone."""
+    parts = instructor.sections(lesson(NAMES[0]))
+    before = [cell for part in parts[:2] for cell in part.cells if cell.cell_type == "code"]
+    cells = [instructor.checkpoint(before, parts[2].title).source.replace("%%capture\n", "")]
+    cells += [notebooks.unmarked(cell).source for cell in parts[2].cells if cell.cell_type == "code"]
+    start = "from medigenx_lib import course\ncourse.start(1)\n"
+    script = tmp_path / "lesson.py"
+    script.write_text(start + "\n".join(cells))
+    subprocess.run([sys.executable, str(script)], check=True, capture_output=True)
+
+
+def test_shares_are_rounded_to_their_sum():
+    assert instructor.rounded([1.5, 1.5, 2.0]) == [2, 1, 2]
+    assert sum(instructor.rounded([50 / 7] * 7)) == 50
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_a_deck_asks_nothing_of_the_network_and_gives_no_answer_away(name):
+    solved = nbformat.read(slides.lessons.SOURCES / f"{name}.ipynb", as_version=4)
+    deck = slides.deck(lesson(name), solved)
+    assert not re.search(r'<(?:script|img|link)[^>]+(?:src|href)="(?!data:)|@import', deck)
+    for cell in lesson(name).cells:
+        if notebooks.is_tagged(cell, "exercise"):
+            answer = notebooks.SOLUTION.search(cell.source)[0].split("\n")[1].strip()
+            assert slides.html.escape(answer) not in deck.split("<script>")[0]
+
+
+def test_every_section_and_figure_has_a_slide():
+    name = NAMES[0]
+    solved = nbformat.read(slides.lessons.SOURCES / f"{name}.ipynb", as_version=4)
+    deck = slides.deck(lesson(name), solved).split("<script>")[0]
+    plain = [cell for cell in lesson(name).cells if cell.cell_type == "code" and not cell.metadata.get("tags")]
+    shown = {cell.source: cell.outputs for cell in solved.cells if cell.cell_type == "code"}
+    pictures = sum("image/png" in output.get("data", {}) for cell in plain for output in shown[cell.source])
+    assert deck.count("<img ") == pictures > 5
+    assert all(f"<h2>{slides.html.escape(part.title)}</h2>" in deck for part in instructor.sections(lesson(name)))
+
+
+def test_formulas_become_mathml():
+    assert "<math" in slides.inline("half of $x_i$") and "$" not in slides.inline("half of $x_i$")
