@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from medigenx_lib.gan import team
 from medigenx_lib.gan.augment import augment
 from medigenx_lib.gan.losses import (
     critic_generator_loss,
@@ -48,7 +49,7 @@ def step(state: State, real: Tensor, labels: Tensor, progress: float) -> dict[st
     recipe, device = state.recipe, real.device
     for adam in (state.generator_adam, state.discriminator_adam):
         adam.param_groups[0]["lr"] = recipe.lr * cosine(progress, recipe.lr_end)
-    draw = rng(recipe.seed, "step", state.step, device=str(device))
+    draw = rng(recipe.seed, "step", state.step, *filter(None, [team.rank()]), device=str(device))
     latent = torch.randn(len(real), recipe.latent, generator=draw, device=device)
     generator_turn = (state.step + 1) % recipe.critic_steps == 0
     with _autocast(recipe, real), torch.set_grad_enabled(generator_turn):
@@ -57,7 +58,7 @@ def step(state: State, real: Tensor, labels: Tensor, progress: float) -> dict[st
     figures = _discriminator_step(state, real, fake, labels, progress, draw)
     if generator_turn:
         figures |= _generator_step(state, real, fake, labels)
-    state.step, state.images = state.step + 1, state.images + len(real)
+    state.step, state.images = state.step + 1, state.images + len(real) * team.count()
     if generator_turn:
         update_average(state)
     return figures
@@ -76,6 +77,7 @@ def _discriminator_step(
     figures = {"discriminator_loss": loss.detach(), "margin": (real_logits - fake_logits).detach().mean()}
     if recipe.gamma and state.step % recipe.penalty_every == 0:
         figures |= _penalise(state, real, fake, labels, progress, draw)
+    team.average_gradients(state.discriminator)
     state.discriminator_adam.step()
     return figures
 
@@ -91,7 +93,9 @@ def _generator_step(state: State, real: Tensor, fake: Tensor, labels: Tensor) ->
         else:
             loss = GENERATOR_LOSSES[state.recipe.loss](state.discriminator(fake, labels).float())
     loss.backward()
+    team.average_gradients(state.generator)
     state.generator_adam.step()
+    team.average_statistics(state.generator)
     return {"generator_loss": loss.detach()}
 
 

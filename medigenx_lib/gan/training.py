@@ -20,6 +20,7 @@ from medigenx_lib.cases import LABELS
 from medigenx_lib.errors import InputError
 from medigenx_lib.files import replacing
 from medigenx_lib.gan import state as states
+from medigenx_lib.gan import team
 from medigenx_lib.gan.recipes import STRONG, Recipe
 from medigenx_lib.gan.state import State
 from medigenx_lib.gan.steps import step
@@ -91,10 +92,12 @@ def train(
     every ``sample_every`` seconds (fixed latents: left half normal, right half pneumonia), ``log.jsonl``.
     ``on_sample`` gets those samples, float32 (n, S, S) 0..1, and the figures. With ``resume`` a checkpoint in
     ``folder`` is taken up again; on CPU, under a budget of images, the end is then bit-for-bit the same.
+    Under ``accelerate launch`` the processes share each batch (:mod:`.team`), and the first writes the files.
     Raises InputError for films, labels, folder or recipe that do not fit, TrainingError (which names the last
     good checkpoint) when the loss is NaN, memory or disk runs out, or a person stops it.
     """
-    budget, device = Budget(minutes, images, cpu_seconds), device or settings.device()
+    budget, device = Budget(minutes, images, cpu_seconds), team.join(device) or settings.device()
+    team.check(recipe.batch)
     pixels, targets = check_films(films, labels, recipe.size)
     state = _open(Path(folder), recipe, _fingerprint(pixels, targets), resume, device)
     run = _Run(state, Path(folder), budget, on_sample, checkpoint_every, sample_every, progress_bar)
@@ -109,15 +112,15 @@ class _Run:
         self.state, self.folder, self.budget, self.on_sample = state, folder, budget, on_sample
         self.checkpoint_every, self.sample_every = checkpoint_every, sample_every
         self.figures: dict = {}
-        self.bar = tqdm(total=100.0, unit="%", disable=not progress_bar, bar_format=BAR)
+        self.bar = tqdm(total=100.0, unit="%", disable=team.rank() > 0 or not progress_bar, bar_format=BAR)
 
     def __call__(self, films: Tensor, labels: Tensor) -> Result:
         state, begun = self.state, self.state.images
         clock = Clock(state)
         saving, sampling = _Every(self.checkpoint_every, state), _Every(self.sample_every, state)
-        while self.budget.progress(state) < 1:
+        while (progress := team.agree(self.budget.progress(state))) < 1:
             real, targets = batch(films, labels, state)
-            self.figures |= step(state, real, targets, self.budget.progress(state))
+            self.figures |= step(state, team.own(real), team.own(targets), progress)
             clock.tick(state)
             if state.step % CHECK_EVERY == 0:
                 self.look((state.images - begun) / max(clock.elapsed, 1e-9))
@@ -143,12 +146,16 @@ class _Run:
     def checkpoint(self) -> None:
         """Save everything, and append a line to the log."""
         self.look()
+        if team.rank():
+            return
         states.save(self.state, self.folder)
         with open(self.folder / LOG, "a") as stream:
             stream.write(json.dumps({**self.state.counters, **self.figures}) + "\n")
 
     def sample(self) -> None:
         """Write the sample grid, and hand the films to ``on_sample``."""
+        if team.rank():
+            return
         films = preview(self.state)
         write_grid(films, self.folder / "samples" / f"{self.state.images:09d}.png")
         if self.on_sample:
@@ -158,6 +165,7 @@ class _Run:
         """The last checkpoint and the last samples."""
         self.checkpoint()
         self.sample()
+        team.wait()
         path = self.folder / states.CHECKPOINT
         return Result(self.folder, path, {**self.state.counters, **self.figures})
 
@@ -232,20 +240,22 @@ def write_grid(films: Tensor, path: Path, columns: int = 8) -> Path:
 
 def _open(folder: Path, recipe: Recipe, data: dict, resume: bool, device: str) -> State:
     """The state to go on from. A training that is there is resumed or refused, never overwritten."""
-    if not (folder / states.CHECKPOINT).is_file():
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / LOG).unlink(missing_ok=True)
-        return State.new(recipe, data, device)
-    if not resume:
+    found = (folder / states.CHECKPOINT).is_file()
+    if found and not resume:
         raise InputError(f"There is a training in {folder}.", "Resume it (--resume), or choose another folder.")
-    state = states.resume(folder, recipe, data, device)
-    _trim_log(folder / LOG, state.images)
+    state = states.resume(folder, recipe, data, device) if found else State.new(recipe, data, device)
+    if not team.rank():
+        folder.mkdir(parents=True, exist_ok=True)
+        _trim_log(folder / LOG, state.images if found else -1)
+    team.wait()
     return state
 
 
 def _trim_log(path: Path, images: int) -> None:
     """Drop what was logged after the checkpoint: those steps are taken again."""
-    lines = path.read_text().splitlines(keepends=True) if path.is_file() else []
+    if not path.is_file():
+        return
+    lines = path.read_text().splitlines(keepends=True)
     path.write_text("".join(line for line in lines if json.loads(line)["images"] <= images))
 
 
