@@ -7,12 +7,12 @@ report, and what a report *claims* is scored apart from how it is worded.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
-from medigenx_lib.cases import Findings
+from medigenx_lib.cases import Finding, Findings
 from medigenx_lib.errors import InputError
 from medigenx_lib.text.claims import check, omitted, parse
 
@@ -88,6 +88,30 @@ def kinds(report: str) -> set[str]:
     """The kinds of finding that ``report`` says are or may be there."""
     found = (claim.finding for claim in parse(report))
     return {finding.kind for finding in found if finding.presence in SAID and finding.kind not in UNCOUNTED}
+
+
+def finding_interval(
+    reports: Sequence[str], findings: Sequence[Findings], zones: bool = True, draws: int = 500, seed: int = 0
+) -> tuple[float, float, float]:
+    """(F1, low, high): micro F1 of kind, side and exact ``zones``, with a 95 % interval by resampling films.
+
+    Counted is what a report says is there for certain. Without ``zones`` the report of another film already scores
+    above 0.2, because many films share kind and side. ``findings`` must not be what a gate held the text against.
+    Source of the interval: Efron and Tibshirani, "An introduction to the bootstrap", 1993.
+    """
+    _require_equal(reports, findings)
+    stated = ((claim.finding for claim in parse(text)) for text in reports)
+    pairs = [(_keys(said, zones), _keys(known, zones)) for said, known in zip(stated, findings, strict=True)]
+    counts = np.array([(len(said & there), len(said) + len(there)) for said, there in pairs], float)
+    films = np.random.default_rng(seed).integers(len(counts), size=(draws, len(counts)))
+    both, total = counts[films].sum(1).T
+    low, high = np.quantile(2 * both / np.maximum(total, 1), (0.025, 0.975))
+    return float(2 * counts[:, 0].sum() / max(counts[:, 1].sum(), 1)), float(low), float(high)
+
+
+def _keys(findings: Iterable[Finding], zones: bool) -> set[tuple]:
+    there = (f for f in findings if f.presence == "present" and f.kind not in UNCOUNTED)
+    return {(f.kind, f.side, f.zones if zones else ()) for f in there}
 
 
 def claim_scores(reports: Sequence[str], findings: Sequence[Findings]) -> dict[str, float]:

@@ -119,7 +119,7 @@ class ReportWriter(nn.Module):
         self.image_encoder = ImageEncoder(config.width)
         self.radiomics_encoder = RadiomicsEncoder(config)
         self.no_prefix = nn.Parameter(0.02 * torch.randn(config.prefix_tokens, config.width))
-        self.language_model = GPT2LMHeadModel(_gpt2_config(config, tokenizer))
+        self.language_model = GPT2LMHeadModel(gpt2_config(config, tokenizer))
 
     def prefix(self, images: Tensor, vectors: Tensor, image_given: Tensor, radiomics_given: Tensor) -> Tensor:
         """The tokens before the words, (B, image_tokens + radiomics_tokens, width).
@@ -155,10 +155,11 @@ class ReportWriter(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where the weights are."""
-        return self.no_prefix.device
+        return self.language_model.device
 
 
-def _gpt2_config(config: WriterConfig, tokenizer: Tokenizer) -> GPT2Config:
+def gpt2_config(config: WriterConfig, tokenizer: Tokenizer) -> GPT2Config:
+    """Settings of the language model inside a writer."""
     return GPT2Config(
         vocab_size=config.vocab_size,
         n_positions=config.prefix_tokens + config.max_tokens,
@@ -181,13 +182,15 @@ def save(path: str | Path, writer: ReportWriter, facts: dict | None = None) -> P
     return weights.save(path, tensors, config)
 
 
-def load(name_or_path: str | Path = "report_writer", device: str = "cpu") -> ReportWriter:
-    """The writer saved by :func:`save`, ready to write. Raises WeightsError for anything else."""
+def load(
+    name_or_path: str | Path = "report_writer", device: str = "cpu", kind: type[ReportWriter] = ReportWriter
+) -> ReportWriter:
+    """The writer of that ``kind`` saved by :func:`save`, ready to write. Raises WeightsError for anything else."""
     tensors, settings = weights.load(name_or_path)
     try:
         tokenizer = Tokenizer.from_str(settings.pop("tokenizer"))
         settings.pop("facts")
-        writer = ReportWriter(WriterConfig(**{**settings, "vector_names": tuple(settings["vector_names"])}), tokenizer)
+        writer = kind(WriterConfig(**{**settings, "vector_names": tuple(settings["vector_names"])}), tokenizer)
         tied = {"language_model.lm_head.weight": tensors["language_model.transformer.wte.weight"]}
         writer.load_state_dict({**tensors, **tied})
     except (KeyError, TypeError, ValueError, RuntimeError) as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,12 +46,14 @@ def train(
     corpus: Corpus | None = None,
     recipe: Recipe | None = None,
     progress: bool = True,
+    make: Callable[[Corpus, list[str]], ReportWriter] | None = None,
 ) -> Path:
     """Train a report writer for ``minutes`` of CPU time and write its weights to ``out``.
 
     ``corpus``: what to learn from, else ``films`` phantoms are rendered, segmented and measured first (not counted
-    in ``minutes``). The learning rate follows a cosine over the budget. Raises TrainingError if the loss is not
-    finite (the checkpoint written last is kept), InputError for a budget of nothing.
+    in ``minutes``). ``make``: another builder than :func:`build` (see ``text.fusion``). The learning rate follows a
+    cosine over the budget. Raises TrainingError if the loss is not finite (the checkpoint written last is kept),
+    InputError for a budget of nothing.
     """
     if not minutes > 0:
         raise InputError(f"A budget of {minutes} minutes.", "Give a positive number.")
@@ -59,7 +61,7 @@ def train(
     corpus = corpora.of_phantoms(films, progress=progress) if corpus is None else corpus
     torch.manual_seed(seed)
     texts = [corpus.reports(seed + k) for k in range(recipe.wordings)]
-    writer = build(corpus, [text for wording in texts for text in wording]).to(device)
+    writer = (make or build)(corpus, [text for wording in texts for text in wording]).to(device)
     ids = [[tokenization.encode(writer.tokenizer, text) for text in wording] for wording in texts]
     facts = {"films": len(corpus), "seed": seed, "minutes": minutes}
     _optimise(writer, _batches(corpus, ids, recipe.batch, seed, device), minutes, recipe, Path(out), facts, progress)
