@@ -130,6 +130,6 @@ def grid(rows: dict[str, np.ndarray], path: Path) -> Path:
         axis.set_yticks([])
         axis.spines[:].set_visible(False)
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=110)
+    figure.savefig(path, dpi=110, bbox_inches="tight")
     plt.close(figure)
     return path
