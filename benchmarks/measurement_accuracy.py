@@ -193,9 +193,15 @@ def report_real(folder) -> None:
     cases = measure(segmentation.segment(cases, progress=False), progress=False)
     known = np.array([measurable(case) for case in cases])
     extents = np.array([opacity_score(case) for case in cases])
+    scores = np.array([evidence_score(case) for case in cases])
     trivial = -images.std((1, 2))
     print(f"\n## real films: {len(cases)} of chest_xray_64 val and test, {known.mean():.1%} measurable\n")
-    for name, values in (("measured opacity extent", extents), ("minus the pixels' standard deviation", trivial)):
+    ranked = {
+        "measured opacity extent": extents,
+        "opacity score": scores,
+        "minus the pixels' standard deviation": trivial,
+    }
+    for name, values in ranked.items():
         for which, keep in (("measurable films", known), ("all films, unmeasurable as average", known | True)):
             filled = np.where(known | (values is trivial), values, np.median(values[known]))[keep]
             print(f"- AUC of {name}, {which}: {auc_text(labels[keep], filled)}")
@@ -208,6 +214,11 @@ def report_real(folder) -> None:
 def opacity_score(case: Case) -> float:
     """Mean of both lungs' measured extents; what is unknown counts as 0."""
     return float(np.mean([f.measurement.value if f.measurement else 0.0 for f in case.findings.of("opacity")]))
+
+
+def evidence_score(case: Case) -> float:
+    """The higher of both lungs' opacity scores; what is unknown counts as 0."""
+    return max((reason["score"] for reason in case.meta["evidence"] if reason["kind"] == "opacity"), default=0.0)
 
 
 def auc_text(labels: np.ndarray, values: np.ndarray) -> str:

@@ -171,6 +171,7 @@ def _film(reading: Reading) -> dict:
         "sentences": [_sentence(verdict) for verdict in reading.verdicts],
         "omitted": "; ".join(_words(finding) for finding in reading.omitted),
         "measurements": [_measurement(finding) for finding in case.findings or ()],
+        "evidence": [row for reason in case.meta.get("evidence", ()) for row in _reason(reason)],
         "features": _features(reading.features),
     }
 
@@ -202,6 +203,24 @@ def _measurement(finding: Finding) -> list[str]:
         value = numbers[0] + unit
         interval = f"{numbers[1]} to {numbers[2]}" + unit[:2] if number.low is not None else ""
     return [finding.kind, finding.side or "", finding.presence, ", ".join(finding.zones), value, interval]
+
+
+def _reason(reason: Mapping) -> list[list[str]]:
+    """Rows of the evidence table: the finding with its score once, then each feature that spoke."""
+    head = f"{reason['kind']} {reason['side'] or ''}".strip()
+    limits = f"{_plain(reason['score'])} (present from {_plain(reason['present_from'])})"
+    sums = "" if reason["radiomics"] is None else f"{reason['radiomics']:+.1f} / {reason['reader']:+.1f}"
+    rows = []
+    for feature in reason["features"]:
+        clear = "" if feature["low"] is None else f"{_plain(feature['low'])} to {_plain(feature['high'])}"
+        adds = "" if feature["adds"] is None else f"{feature['adds']:+.2f}"
+        rows.append([*((head, limits, sums) if not rows else ("", "", "")),
+                     feature["name"], _plain(feature["shown"]), clear, adds])  # fmt: skip
+    return rows
+
+
+def _plain(value: float) -> str:
+    return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
 
 
 def _is_share(number: Measurement) -> bool:

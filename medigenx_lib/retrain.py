@@ -68,11 +68,11 @@ def _measurement(options: dict) -> Path:
     from medigenx_lib import datasets
     from medigenx_lib.radiomics import adaptation, training
 
-    minutes = options["minutes"] or DEFAULT_MINUTES
-    path = training.train(_weights_file(options, "measurement"), minutes=minutes, seed=options["seed"])
+    minutes, path, seed = options["minutes"] or DEFAULT_MINUTES, _weights_file(options, "measurement"), options["seed"]
     if options["source"] == "phantom":
-        return path
-    return adaptation.adapt(datasets.load(options["source"], 64, "train"), path, minutes / 2, seed=options["seed"])
+        return training.train(path, minutes=minutes, seed=seed)
+    training.train_reader(path, minutes=minutes, seed=seed)
+    return adaptation.adapt(datasets.load(options["source"], 64, "train"), path, minutes / 2, seed=seed)
 
 
 def _writer(options: dict) -> Path:

@@ -62,6 +62,24 @@ def test_verdicts_are_told_by_words_and_signs(html):
     assert html.count('<li class="') == 3
 
 
+def test_the_evidence_of_a_finding_is_shown(tmp_path):
+    feature = {"name": "glcm Correlation", "shown": 0.8125, "low": 0.41, "high": 0.7, "adds": 1.234}
+    reason = {"kind": "opacity", "side": "right", "score": 2.5, "absent_below": 0.0, "present_from": 0.8,
+              "radiomics": 1.3, "reader": -0.2, "features": [feature]}  # fmt: skip
+    page = pages.Page("Why", [], [a_reading(a_case(evidence=[reason]))])
+    html = pages.write_page(tmp_path / "index.html", page).read_text()
+    cells = (
+        "opacity right",
+        "2.5 (present from 0.8)",
+        "+1.3 / -0.2",
+        "glcm Correlation",
+        "0.812",
+        "0.41 to 0.7",
+        "+1.23",
+    )
+    assert "".join(f"<td>{cell}</td>" for cell in cells) in html
+
+
 def test_untrusted_masks_are_said(html):
     assert "one lung only" in html and "Do not rely" in html
 

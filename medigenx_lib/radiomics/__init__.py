@@ -1,8 +1,8 @@
 """Numbers from an image and its masks: the radiomic feature table, measured findings, the writer's vector.
 
 ``extract`` gives every 2D feature of pyradiomics for each lung and zone; ``definitions`` says what they are.
-``measure`` turns a segmented film into findings with their measurements and intervals; ``vector`` condenses both
-for the report writer. Importing this package imports neither torch nor pyradiomics.
+``measure`` turns a segmented film into findings with their measurements, intervals, and the features that spoke for
+them; ``vector`` condenses both for the report writer. Importing this package imports neither torch nor pyradiomics.
 """
 
 from medigenx_lib.radiomics.definitions import FEATURE_CLASSES, definitions
@@ -17,14 +17,14 @@ __all__ = [
 
 
 def train(*args, **kwargs):
-    """Train and calibrate the lung reader: see ``radiomics.training.train``, which imports torch."""
+    """Train and calibrate what measures findings: see ``radiomics.training.train``, which imports torch."""
     from medigenx_lib.radiomics.training import train as run
 
     return run(*args, **kwargs)
 
 
 def calibrate(*args, **kwargs):
-    """Calibrate the lung reader anew: see ``radiomics.calibration.calibrate``, which imports torch."""
+    """Calibrate what measures findings anew: see ``radiomics.calibration.calibrate``, which imports torch."""
     from medigenx_lib.radiomics.calibration import calibrate as run
 
     return run(*args, **kwargs)

@@ -26,12 +26,15 @@ from medigenx_lib.errors import InputError, TrainingError
 from medigenx_lib.radiomics import frames
 from medigenx_lib.radiomics.calibration import calibrate
 from medigenx_lib.radiomics.evidence import not_measurable
-from medigenx_lib.radiomics.reader import LungReader, Reading, load_reader, loss, pinball
+from medigenx_lib.radiomics.judging import add_judge
+from medigenx_lib.radiomics.reader import LungReader, Reading, loss, pinball, reader_from
 from medigenx_lib.radiomics.training import BATCH, Lungs, disturb, phantom_lungs
 
 FIRST_SEED = 21_000_000
 """Phantoms that keep the reader from forgetting; no other training or calibration uses them."""
 RATE = 1e-3
+JUDGED = 400
+"""Most real films of each label that the judge learns from."""
 
 
 @dataclass(frozen=True)
@@ -54,21 +57,33 @@ def adapt(
     minutes: float = 3.0,
     films: int = 1600,
     phantoms: int = 4000,
+    judged: int = 6000,
     seed: int = 0,
     progress: bool = True,
 ) -> Path:
-    """Train the reader at ``path`` (None: the shipped one) on for ``minutes`` of CPU time, calibrate it, save it.
+    """Train the reader at ``path`` (None: the shipped one) on for ``minutes`` of CPU time, then the judge; calibrate.
 
-    ``cases``: real training films with labels 0 and 1, of which at most ``films`` are used, as many of each. Raises
-    InputError if a class is missing, TrainingError if the loss is not finite.
+    ``cases``: real training films with labels 0 and 1. At most ``films`` of them, as many of each label, teach the
+    reader; of the others, ``JUDGED`` of each label at most teach the judge, with ``judged`` phantoms. Raises
+    InputError if a class is missing, TrainingError if a loss is not finite.
     """
     path = Path(path or weights.FOLDER / "measurement.safetensors")
     torch.manual_seed(seed)
-    reader = load_reader(str(path))[0]
-    real = film_lungs(chosen(cases, films, seed), progress)
-    _fit(reader, phantom_lungs(phantoms, FIRST_SEED, seed, progress), real, minutes, progress)
+    tensors, config = weights.load(path)
+    reader, picked = reader_from(tensors, config), chosen(cases, films, seed)
+    _fit(reader, phantom_lungs(phantoms, FIRST_SEED, seed, progress), film_lungs(picked, progress), minutes, progress)
     weights.save(path, reader.state_dict(), {"widths": list(reader.widths)})
+    path = add_judge(path, unseen(cases, picked, seed), judged, seed, progress)
     return calibrate(path, progress=progress)
+
+
+def unseen(cases: Sequence[Case], picked: Sequence[Case], seed: int) -> list[Case]:
+    """At most JUDGED labelled cases of each label that were not picked; none if one label has run out."""
+    rng, taken = np.random.default_rng(seed + 1), {id(case) for case in picked}
+    left = [[case for case in cases if case.label == label and id(case) not in taken] for label in (0, 1)]
+    if not all(left):
+        return []
+    return [some[i] for some in left for i in rng.permutation(len(some))[:JUDGED]]
 
 
 def chosen(cases: Sequence[Case], films: int, seed: int) -> list[Case]:

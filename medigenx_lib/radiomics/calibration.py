@@ -16,8 +16,7 @@ from medigenx_lib import geometry, phantom, weights
 from medigenx_lib.cases import CARDIOMEGALY_CTR, PATTERNS, SIDES, Case
 from medigenx_lib.radiomics import summary
 from medigenx_lib.radiomics.evidence import not_measurable
-from medigenx_lib.radiomics.measurement import LUNG_KINDS, LungReading, read
-from medigenx_lib.radiomics.reader import LungReader
+from medigenx_lib.radiomics.measurement import LUNG_KINDS, Instruments, LungReading, judged
 
 FIRST_SEED = 7_000_000
 ERROR = 0.05
@@ -33,25 +32,34 @@ PATTERN_ERROR = 0.15
 
 def calibrate(name_or_path: str | Path = "measurement", films: int = 2400, first_seed: int = FIRST_SEED,
               progress: bool = True) -> Path:  # fmt: skip
-    """Set the thresholds and intervals of a trained reader on ``films`` phantoms, equally many of each preset; save it.
+    """Set the thresholds and intervals of trained instruments on ``films`` phantoms, as many of each preset; save them.
 
     Films with the rarer findings are all used, the others thinned out, which saves most of the work. Returns the
-    file's path. About 40 CPU-seconds. Raises WeightsError if weights are missing.
+    file's path. About 100 CPU-seconds. Raises WeightsError if weights are missing.
     """
+    from medigenx_lib.radiomics.judge import judge_from  # these import torch
+    from medigenx_lib.radiomics.reader import reader_from
+
     tensors, config = weights.load(name_or_path)
-    reader = LungReader(tuple(config["widths"]))
-    reader.load_state_dict(tensors)
-    cases = [case for part in _segmented(films, first_seed, progress) for case in part]
-    config = {"widths": list(reader.widths), **settings_for(cases, reader.eval()), "vector": summary.constants(cases)}
+    cases = samples(films, first_seed, progress)
+    readings = judged(cases, Instruments(reader_from(tensors, config), judge_from(tensors), config))
+    config = {"widths": config["widths"], **settings_for(cases, readings), "vector": summary.constants(cases)}
     path = Path(name_or_path)
     path = path if path.suffix == ".safetensors" else weights.FOLDER / f"{name_or_path}.safetensors"
-    return weights.save(path, reader.state_dict(), config)
+    return weights.save(path, tensors, config)
 
 
-def _segmented(films: int, first_seed: int, progress: bool, chunk: int = 50) -> Iterator[list[Case]]:
+def samples(films: int = 2400, first_seed: int = FIRST_SEED, progress: bool = True) -> list[Case]:
+    """The segmented, measurable phantoms for calibration, the frequent kinds thinned out."""
+    return [case for part in segmented(films, first_seed, progress) for case in part]
+
+
+def segmented(films: int, first_seed: int, progress: bool, words: str = "calibrating") -> Iterator[list[Case]]:
+    """As :func:`samples`, in parts. ``words`` stand on the progress bar."""
     from medigenx_lib import segmentation
 
-    for i, start in enumerate(tqdm(range(0, films, chunk), "calibrating", unit=f"{chunk} films", disable=not progress)):
+    chunk = 50
+    for i, start in enumerate(tqdm(range(0, films, chunk), words, unit=f"{chunk} films", disable=not progress)):
         seeds = range(first_seed + start, first_seed + min(start + chunk, films))
         cases = phantom.cases(seeds, preset=phantom.PRESETS[i % len(phantom.PRESETS)])
         cases = [case for case in cases if _rare(case) or case.meta["seed"] % THINNING == 0]
@@ -68,9 +76,8 @@ def _weights(cases: Sequence[Case]) -> np.ndarray:
     return np.array([1 if _rare(case) else THINNING for case in cases])
 
 
-def settings_for(cases: Sequence[Case], reader: LungReader) -> dict:
-    """Bands, slacks and the heart's error from measurable phantoms ``cases`` with truth."""
-    readings = read(cases, reader)
+def settings_for(cases: Sequence[Case], readings: Sequence[Mapping[str, LungReading]]) -> dict:
+    """Bands, slacks and the heart's error from measurable phantoms with truth, and what is decided of their lungs."""
     bands = {kind: film_band(kind, cases, readings) for kind in LUNG_KINDS}
     ratios = np.array([geometry.cardiothoracic_ratio(case.masks) for case in cases])
     true_ratios = np.array([_true(case, "cardiomegaly").measurement.value for case in cases])

@@ -13,8 +13,10 @@ from medigenx_lib import geometry
 from medigenx_lib.cases import DENSITIES, PATTERNS, SIDES, ZONES, Case, Finding, Findings, Measurement, replace
 from medigenx_lib.radiomics import frames
 from medigenx_lib.radiomics.evidence import not_measurable
+from medigenx_lib.radiomics.reasons import heart_reasons, lung_reasons
 
 if TYPE_CHECKING:
+    from medigenx_lib.radiomics.judge import Judge
     from medigenx_lib.radiomics.reader import LungReader
 
 BATCH = 64
@@ -23,22 +25,42 @@ LUNG_KINDS = ("opacity", "effusion")
 
 @dataclass(frozen=True)
 class LungReading:
-    """What the reader says of one lung, as numpy: ``maps`` (2, H, W) probabilities in the frame at ``box``,
-    ``heads`` as in ``reader.HEADS``."""
+    """What is seen in one lung, as numpy: ``maps`` (2, H, W) probabilities in the frame at ``box``, ``heads`` as in
+    ``reader.HEADS``; once judged, ``weighed``: for each of LUNG_KINDS what ``reasons.lung_reasons`` needs."""
 
     maps: np.ndarray
     box: frames.Box
     heads: Mapping[str, np.ndarray]
+    weighed: Sequence[Mapping[str, np.ndarray]] = ()
 
 
-def measure(
-    cases: Sequence[Case], progress: bool = True, reader: LungReader | None = None, settings: Mapping | None = None
-) -> list[Case]:
+@dataclass(frozen=True)
+class Instruments:
+    """What measures: the ``reader`` looks, the ``judge`` weighs it with the radiomic features, ``settings`` hold the
+    bands and slacks. Without a judge the reader decides alone, with its own settings."""
+
+    reader: LungReader
+    judge: Judge | None
+    settings: Mapping
+
+
+def load_instruments(name_or_path: str = "measurement") -> Instruments:
+    """The trained instruments. Raises WeightsError if the file does not hold them."""
+    from medigenx_lib.radiomics.judge import load_judge  # these import torch
+    from medigenx_lib.radiomics.reader import load_reader
+
+    reader, settings = load_reader(name_or_path)
+    return Instruments(reader, load_judge(name_or_path), settings)
+
+
+def measure(cases: Sequence[Case], progress: bool = True, instruments: Instruments | None = None) -> list[Case]:
     """The cases with measured ``findings``: opacity and effusion in each lung, and the heart's size. Lesson 08.
 
-    On masks from ``segmentation.segment`` (told by ``meta["quality"]``) the lung reader decides from the image in the
-    lungs, and the masks of opacity and effusion become those that were measured. On masks drawn by hand, or a
-    phantom's own, the numbers follow from the masks by definition, without an interval.
+    On masks from ``segmentation.segment`` (told by ``meta["quality"]``) the radiomic features of each lung, of its
+    zones and of the heart decide, together with what a small network sees there; the masks of opacity and effusion
+    become those that were measured, and ``meta["evidence"]`` lists for each finding its score, the features that
+    moved it most, and their range on clear lungs. About 50 ms a film. On masks drawn by hand, or a phantom's own, the
+    numbers follow from the masks by definition, without an interval.
 
     Each finding carries its Measurement with a 90 % interval. ``uncertain``: the score lies where neither a miss nor
     an invention could be held to the calibrated error. ``unknown``: not measurable; ``meta["not_measured"]`` says
@@ -50,23 +72,53 @@ def measure(
     with bar:
         for start in chunks:
             part = list(cases[start : start + BATCH])
-            done += _measure_some(part, reader, settings)
+            done += _measure_some(part, instruments)
             bar.update(len(part))
     return done
 
 
-def _measure_some(cases: list[Case], reader: LungReader | None, settings: Mapping | None) -> list[Case]:
+def _measure_some(cases: list[Case], instruments: Instruments | None) -> list[Case]:
     faults = [not_measurable(case) for case in cases]
     readable = [i for i, case in enumerate(cases) if "quality" in case.meta and {*SIDES, "heart"} != set(faults[i])]
-    if readable and (reader is None or settings is None):
-        from medigenx_lib.radiomics.reader import load_reader  # imports torch
-
-        reader, settings = load_reader()
-    readings = dict(zip(readable, read([cases[i] for i in readable], reader), strict=True)) if readable else {}
+    if not readable:
+        return [_by_definition(case, fault) for case, fault in zip(cases, faults, strict=True)]
+    instruments = instruments or load_instruments()
+    readings = dict(zip(readable, judged([cases[i] for i in readable], instruments), strict=True))
+    settings = instruments.settings
     return [
         _from_image(case, faults[i], readings[i], settings) if i in readings else _by_definition(case, faults[i])
         for i, case in enumerate(cases)
     ]
+
+
+def judged(cases: Sequence[Case], instruments: Instruments) -> list[dict[str, LungReading]]:
+    """What is decided of the right and the left lung of each case: features and reading, weighed by the judge."""
+    readings = read(cases, instruments.reader)
+    if instruments.judge is None or not cases:
+        return readings
+    import torch
+
+    from medigenx_lib.radiomics.judge import observe
+
+    told = torch.from_numpy(observe(cases, readings))
+    return [
+        {side: _weighed(reading[side], instruments.judge, told[i, j]) for j, side in enumerate(SIDES)}
+        for i, reading in enumerate(readings)
+    ]
+
+
+def _weighed(reading: LungReading, judge: Judge, told) -> LungReading:
+    """The reading with the judge's decisions on what was ``told`` of that lung, a tensor of columns."""
+    import torch
+
+    from medigenx_lib.radiomics.judge import compared
+
+    with torch.no_grad():
+        decided = {name: values.numpy() for name, values in judge.decide(told[None]).items()}
+    decided = {name: values[0] for name, values in decided.items()}
+    same = {"shown": compared(told).numpy(), "low": judge.low.numpy(), "high": judge.high.numpy()}
+    weighed = tuple({**same, "adds": adds} for adds in judge.contributions(told[None])[0].numpy())
+    return replace(reading, heads={**reading.heads, **decided}, weighed=weighed)
 
 
 def read(cases: Sequence[Case], reader: LungReader) -> list[dict[str, LungReading]]:
@@ -100,11 +152,23 @@ def _from_image(case: Case, faults: dict, reading: dict[str, LungReading], setti
             masks[kind] = np.where(lung, region, masks[kind])
             found[kind].append(finding)
     items = (*found["opacity"], *found["effusion"], _heart(case.masks, faults, settings))
-    return _with(case, items, faults, masks)
+    evidence = _evidence(case, faults, reading, settings["bands"])
+    return _with(case, items, faults, masks, evidence)
 
 
-def _with(case: Case, items: tuple[Finding, ...], faults: dict, masks: Mapping | None = None) -> Case:
-    meta = {**case.meta, "not_measured": faults}
+def _evidence(case: Case, faults: dict, reading: Mapping[str, LungReading], bands: Mapping) -> list[dict]:
+    """Why each measurable finding is what it is: see :mod:`.reasons`."""
+    reasons = [
+        lung_reasons(kind, side, reading[side].heads["presence"][index], bands[kind], reading[side].weighed[index])
+        for index, kind in enumerate(LUNG_KINDS) for side in SIDES if side not in faults and reading[side].weighed
+    ]  # fmt: skip
+    return reasons if "heart" in faults else [*reasons, heart_reasons(case.masks, bands["cardiomegaly"])]
+
+
+def _with(
+    case: Case, items: tuple[Finding, ...], faults: dict, masks: Mapping | None = None, evidence: Sequence[dict] = ()
+) -> Case:
+    meta = {**case.meta, "not_measured": faults, "evidence": list(evidence)}
     return replace(case, findings=Findings(items), masks=case.masks if masks is None else masks, meta=meta)
 
 

@@ -1,12 +1,14 @@
 """The lung reader: a small network that looks at one lung in its frame and says what it holds, with its doubts.
 
-It learns on phantoms, where the truth is known. It sees brightness, texture and the other lung for comparison; it
+Its numbers are features among others: the judge (:mod:`.judge`) weighs them with the radiomic ones and decides. It
+learns on phantoms, where the truth is known. It sees brightness, texture and the other lung for comparison; it
 does not see the segmentation's own opacity map, so that it need not be retrained when that changes.
 """
 
 from __future__ import annotations
 
 import functools
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -25,6 +27,8 @@ LEVELS = (0.05, 0.5, 0.95)
 HEADS = {"presence": len(KINDS), "opacity_extent": len(LEVELS), "effusion_extent": len(LEVELS),
          "zones": len(ZONES), "density": len(DENSITIES), "pattern": len(PATTERNS)}  # fmt: skip
 """Numbers that the network gives for each lung: logits, but for the extents, which are shares."""
+JUDGE_PREFIX = "judge."
+"""Of the judge's tensors, which share the reader's weights file."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +108,14 @@ def pinball(quantiles: Tensor, truth: Tensor) -> Tensor:
 def load_reader(name_or_path: str = "measurement") -> tuple[LungReader, dict]:
     """The trained reader and the settings that measuring needs. Raises WeightsError if they do not fit."""
     tensors, config = weights.load(name_or_path)
+    return reader_from(tensors, config), config
+
+
+def reader_from(tensors: Mapping[str, Tensor], config: Mapping) -> LungReader:
+    """The reader in a weights file, whose judge's tensors are passed over. Raises WeightsError if it does not fit."""
     try:
         reader = LungReader(tuple(config["widths"]))
-        reader.load_state_dict(tensors)
+        reader.load_state_dict({name: value for name, value in tensors.items() if not name.startswith(JUDGE_PREFIX)})
     except (KeyError, RuntimeError) as error:
-        raise WeightsError(f"{name_or_path} holds another network ({error}).", "Train it anew.") from error
-    return reader.eval(), config
+        raise WeightsError(f"These weights hold another reader ({error}).", "Train the measurement anew.") from error
+    return reader.eval()

@@ -18,6 +18,7 @@ from medigenx_lib.cases import DENSITIES, PATTERNS, SIDES, ZONES, Case
 from medigenx_lib.errors import TrainingError
 from medigenx_lib.radiomics import frames
 from medigenx_lib.radiomics.calibration import calibrate
+from medigenx_lib.radiomics.judging import add_judge
 from medigenx_lib.radiomics.reader import KINDS, LungReader, load_reader, loss
 
 FIRST_SEED = 20_000_000
@@ -42,20 +43,31 @@ class Lungs:
 
 
 def train(path: str | Path | None = None, films: int = 16000, minutes: float = 6.0, seed: int = 0,
-          first_seed: int = FIRST_SEED, start: str | Path | None = None, progress: bool = True) -> Path:  # fmt: skip
-    """Train the lung reader on ``films`` phantoms for ``minutes`` of CPU time, calibrate it, and save it.
+          judged: int = 6000, progress: bool = True) -> Path:  # fmt: skip
+    """Train the lung reader on phantoms, then the judge on ``judged`` others, calibrate them, and save them.
 
-    ``path``: a safetensors file; None for the shipped ``measurement``. ``start``: weights to go on from, best with
-    another ``first_seed``, for new films teach more than new rounds. Needs the lung segmentation's weights, for
-    calibration is on segmented films. Raises TrainingError if the loss is not finite.
+    ``path``: a safetensors file; None for the shipped ``measurement``. ``minutes`` of CPU time go to the reader; the
+    rest takes about six more. Needs the lung segmentation's weights, for judge and calibration see segmented films.
+    Raises TrainingError if a loss is not finite.
+    """
+    path = train_reader(path, films, minutes, seed, progress=progress)
+    return calibrate(add_judge(path, films=judged, seed=seed, progress=progress), progress=progress)
+
+
+def train_reader(path: str | Path | None = None, films: int = 16000, minutes: float = 6.0, seed: int = 0,
+                 first_seed: int = FIRST_SEED, start: str | Path | None = None,
+                 progress: bool = True) -> Path:  # fmt: skip
+    """Train the lung reader alone on ``films`` phantoms for ``minutes`` of CPU time, and save it without a judge.
+
+    ``start``: weights to go on from, best with another ``first_seed``, for new films teach more than new rounds.
+    Raises TrainingError if the loss is not finite.
     """
     torch.manual_seed(seed)
     reader = LungReader() if start is None else load_reader(start)[0]
     lungs = phantom_lungs(films, first_seed, seed, progress)
     fit(reader, lungs, minutes, LEARNING_RATE if start is None else LEARNING_RATE / 2, progress)
     path = Path(path or weights.FOLDER / "measurement.safetensors")
-    weights.save(path, reader.state_dict(), {"widths": list(reader.widths)})
-    return calibrate(path, progress=progress)
+    return weights.save(path, reader.state_dict(), {"widths": list(reader.widths)})
 
 
 def fit(reader: LungReader, lungs: Lungs, minutes: float, fastest: float, progress: bool = True) -> LungReader:

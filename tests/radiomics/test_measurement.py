@@ -1,13 +1,14 @@
 """Measured findings: definitions on drawn masks, honest unknowns, bands and intervals, frames and the vector."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
 
 from medigenx_lib import geometry, phantom, radiomics
 from medigenx_lib.cases import PRESENCES, SIDES, Case, Findings, replace
-from medigenx_lib.radiomics import calibration, evidence, frames, measurement
+from medigenx_lib.radiomics import calibration, evidence, frames, judge, lung_features, measurement
 
 GOOD = {"trusted": True, "frontal_chest": True, "reasons": []}
 
@@ -63,6 +64,30 @@ def test_every_finding_states_its_number_and_interval(measured):
             elif finding.side:
                 assert finding.extent == 0
                 assert number.value < geometry.PRESENT_EXTENT
+
+
+def test_every_measured_finding_has_its_evidence(measured):
+    """Score and band lead to the presence that is stated; the features that are named have moved the score."""
+    for case in measured:
+        assert [(e["kind"], e["side"]) for e in case.meta["evidence"]] == [(f.kind, f.side) for f in case.findings]
+        for reason, finding in zip(case.meta["evidence"], case.findings, strict=True):
+            band = (reason["absent_below"], reason["present_from"])
+            assert finding.presence == measurement.presence_of(reason["score"], band)
+            assert reason["features"] and json.dumps(reason)
+            if finding.side:
+                assert all(feature["name"] in judge.RADIOMIC_NAMES for feature in reason["features"])
+                assert reason["radiomics"] != 0 and reason["features"][0]["adds"] != 0
+
+
+def test_the_features_of_a_lung_change_what_is_found(measured, monkeypatch):
+    """With the reader's numbers as they are, other features lead to other scores: the network does not decide alone."""
+    before = [reason["score"] for reason in measured[0].meta["evidence"] if reason["side"]]
+    own, other = (lung_features.side_values(case) for case in measured[:2])
+    assert not np.allclose(own["right"], other["right"], rtol=0.01)
+    monkeypatch.setattr(judge, "side_values", lambda case: other)
+    (again,) = radiomics.measure(measured[:1], progress=False)
+    after = [reason["score"] for reason in again.meta["evidence"] if reason["side"]]
+    assert np.abs(np.subtract(before, after)).max() > 0.1
 
 
 def test_masks_after_measuring_show_what_was_measured(measured):
