@@ -128,14 +128,17 @@ def _liking(sentences: Iterable[str], findings: Findings) -> float:
 
 
 def _beam(case: Case, writer: ReportWriter, seed: int) -> Written:
-    """Beam search by transformers' own ``generate``."""
-    session = _session(case, writer)
-    banned = [[i] for i in tokenization.never_written(writer.tokenizer)]
-    ids = writer.language_model.generate(
-        inputs_embeds=session.opening, num_beams=BEAMS, do_sample=False, bad_words_ids=banned,
+    return sentences_of(beam_ids(_session(case, writer), BEAMS), writer, case.findings)
+
+
+def beam_ids(session: Session, beams: int) -> list[int]:
+    """Token ids of a whole report by beam search, with transformers' own ``generate``; ``session`` is at its start."""
+    banned = [[i] for i in tokenization.never_written(session.writer.tokenizer)]
+    ids = session.writer.language_model.generate(
+        inputs_embeds=session.opening, num_beams=beams, do_sample=False, bad_words_ids=banned,
         max_new_tokens=session.room, attention_mask=torch.ones(session.opening.shape[:2]),
     )  # fmt: skip
-    return sentences_of(ids[0].tolist(), writer, case.findings)
+    return ids[0].tolist()
 
 
 def sentences_of(ids: list[int], writer: ReportWriter, findings: Findings) -> Written:
