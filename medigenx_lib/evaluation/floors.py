@@ -164,6 +164,7 @@ def meteor(report: str, reference: str) -> float:
 
 class _NoSynonyms:
     def synsets(self, word: str) -> list:
+        """No synonyms of any word: what stands in for WordNet."""
         return []
 
 
