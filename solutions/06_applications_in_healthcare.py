@@ -209,7 +209,7 @@ check.paired_interval(paired_interval)
 for name in ("real", "generated", "real + generated"):
     gain = scores[name] - scores["real twice"]
     low, high = stats.t.interval(0.95, len(gain) - 1, loc=gain.mean(), scale=stats.sem(gain))
-    verdict = "better" if low > 0 else "worse" if high < 0 else "cannot be told from"
+    verdict = "better than" if low > 0 else "worse than" if high < 0 else "cannot be told from"
     print(f"{name:17} {gain.mean():+.3f} [{low:+.3f}, {high:+.3f}]   {verdict} 'real twice'")
 
 # %% [markdown]
@@ -326,7 +326,7 @@ fig, axes = plt.subplots(1, 2, figsize=(9, 2.6), sharey=True)
 for axis, found, name in zip(axes, (by_pixels, by_detail), ("pixels", "aligned ribs and vessels"), strict=True):
     for row, values in enumerate(found.values()):
         axis.scatter(values, np.full(len(values), row), alpha=0.5)
-    axis.set(yticks=range(3), yticklabels=list(found), xlabel=f"nearest training film, likeness by {name}")
+    axis.set(yticks=range(3), yticklabels=list(found), xlabel=f"nearest by {name}")
 axes[1].axvline(memorisation.COPY_SIMILARITY, color="black", linestyle=":")
 course.show(
     fig,
@@ -419,7 +419,7 @@ def draw_pair(patient, show_truth):
         [ill, healthy, change, ill.masks["opacity"].astype(float)],
         ["with pneumonia", "without", "difference", "opacity"],
     )
-    words = [f"{f.kind}: {f.side or ''} {' and '.join(f.zones)}" for f in ill.findings.present()]
+    words = [" ".join([f.kind, f.side or "", " and ".join(f.zones)]).strip() for f in ill.findings.present()]
     seen.suptitle("; ".join(words), y=0.06, fontsize=9)
     return seen
 
@@ -437,9 +437,6 @@ course.interact(
 )
 
 # %% [markdown]
-# Untick the truth in your head first: choose another patient with
-# `show_truth` off, say side and zone aloud, then look.
-#
 # With known truth, a reader can be *tested*, and so can a machine. Here is a
 # very simple machine: it compares the mean grey of the two lungs and calls
 # pneumonia if they differ by much. Known truth gives its sensitivity and
