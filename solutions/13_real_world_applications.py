@@ -449,8 +449,26 @@ def wilson(part, whole):
     return f"{share:.2f} [{centre - half:.2f}, {centre + half:.2f}] of {whole}"
 
 
+# %% [markdown]
+# A third place belongs in the comparison: the same children, on a bad night.
+# They move, the dose is low, and the film comes out blurred, flat and grainy.
+
 # %%
-measured = {"here": hits(drafts), "another hospital": hits(elsewhere)}
+from scipy import ndimage
+
+
+def bad_night(film, seed):
+    """The same film, blurred, flat and grainy, without anything that was known of it but the truth."""
+    grain = np.random.default_rng(seed).normal(0, 0.06, film.image.shape)
+    image = 0.5 + 0.6 * (ndimage.gaussian_filter(film.image, 1) - 0.5) + grain
+    return replace(film, image=np.clip(image, 0, 1).astype(np.float32), masks={}, findings=None)
+
+
+night = [bad_night(reading.case, seed) for seed, reading in enumerate(drafts)]
+blurred = pipeline.read(night, features=False, progress=False)
+
+# %%
+measured = {"here": hits(drafts), "another hospital": hits(elsewhere), "a bad night": hits(blurred)}
 for place, (sensitivity, specificity) in measured.items():
     print(f"{place:17s} sensitivity {wilson(*sensitivity)}   specificity {wilson(*specificity)}")
 
@@ -458,6 +476,9 @@ for place, (sensitivity, specificity) in measured.items():
 # **Sensitivity**: of the lungs with an opacity, the share that is found.
 # **Specificity**: of the clear lungs, the share that is called clear. What do
 # they mean for a ward? That depends on how common the disease is.
+#
+# Where you see 1.00, look at the lower end of the interval, and remember that
+# these are phantoms: their opacities are clearer than most of a real child's.
 
 # %% [markdown]
 # ### Exercise 13.4: per thousand
@@ -617,7 +638,7 @@ print(first["code"]["text"], "|", first["bodySite"]["text"], "|", first["interpr
 path = interop.write_dicom(patient, folder / "out.dcm")
 back = datasets.read_film(path)
 sent = pydicom.dcmread(path, stop_before_pixels=True)
-print("largest difference of a grey value:", bool(np.abs(back.image - patient.image).max() <= 0.5 / 4095 + 1e-6))
+print("the same film but for rounding:", bool(np.abs(back.image - patient.image).max() <= 0.5 / 4095 + 1e-6))
 print(sent.ImageType[-1], "|", sent.PatientName, "|", sent.PatientIdentityRemoved)
 conclusion, observations = interop.read_fhir(interop.write_fhir(reported, folder / "out.json"))
 print(conclusion[:31], "|", len(observations), "observations")
@@ -642,18 +663,7 @@ print(conclusion[:31], "|", len(observations), "observations")
 #   saw the two numbers in section 3.
 # - **Do not quote a number from another hospital.** You saw that too.
 # - **Do not call "unknown" normal.**
-
-# %%
-rules = {
-    "a patient's film is in the worklist": "stop",
-    "quality says: not a chest": "refuse",
-    "could not be measured": "say so",
-    "reader and measurement differ": "reader decides, both on record",
-}
-for situation, action in rules.items():
-    print(f"{situation:38s} -> {action}")
-
-# %% [markdown]
+#
 # ## Summary
 #
 # - A worklist is untidy. Name what you refuse, and go on with the rest.
