@@ -17,10 +17,10 @@ import numpy as np
 import torch
 from gan_bench import reference as references
 from gan_bench.entries import Entry
+from gan_bench.score import score
 
 from medigenx_lib import datasets, settings
 from medigenx_lib.cases import Case
-from medigenx_lib.evaluation import images
 from medigenx_lib.evaluation.films import labels_of, stack
 from medigenx_lib.gan import team, training
 
@@ -51,7 +51,7 @@ def _one(cases: list[Case], seed: int, shown: int) -> None:
         if team.rank() == 0:
             reference = references.build(cases, NETWORKS)
             films, labels = entry.sample(Path(folder), reference.first.labels, seed + 100)
-            _print(seed, result, images.compare(reference.first, reference.describe(films, labels)))
+            _print(seed, result, score(reference, films, labels))
         team.wait()
 
 
