@@ -222,10 +222,11 @@ course.show(fig, alt="BLEU-4, claim precision and judge F1 of six sets of report
 #
 # On real reports this is worse, because real reports are mostly normal and
 # alike. On the public Indiana reports, **one constant normal report said of
-# every film reaches a BLEU-4 of .153**. R2Gen (Chen et al., EMNLP 2020), a
-# trained network that sees the film, was published with .165, and others who
-# scored it again found .118 to .155. BLEU cannot tell the network that looks
-# from the sentence that does not; the finding F1 of the constant report is 0.
+# every film reaches a BLEU-4 of .137** (95 % interval .118 to .157, by
+# `benchmarks/text_floors.py`). R2Gen (Chen et al., EMNLP 2020), a trained
+# network that sees the film, was published with .165, and others who scored it
+# again found .118 to .155; splits differ a little. BLEU hardly tells the network
+# that looks from the sentence that does not. Finding F1 of the constant: 0.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -540,13 +541,13 @@ print("silence earns full marks from the careless reward:", toys["true sentences
 # This is **Goodhart's law**: a measure that becomes a target stops being a
 # good measure.
 #
-# Our first reward for the real writer had that flaw in a milder form.
-# "Opacity on the right" can never be contradicted for its zone, so the
+# A first draft of our reward for the real writer had that flaw in a milder
+# form. "Opacity on the right" can never be contradicted for its zone, so the
 # writer stopped naming zones. And the parser reads sense into broken
 # sentences ("The left middle zone parenchymal opacity."), so grammar went as
-# well. The independent judge fell to half, while the reward rose. Today half
-# of a finding's mark is for its exact zones, and part of each batch are
-# references, which keep the language alive.
+# well: in the one run that we made with it, the independent judge fell from
+# .46 to .22. So now half of a finding's mark is for its exact zones, and part
+# of each batch are references, which keep the language alive.
 #
 # ## 5. The real thing
 #
@@ -569,18 +570,20 @@ print(history.round(3).to_string(index=False))
 # other films each round, `kept` how many beat the greedy one. The shipped
 # writer is already good, so little is left to gain, and that is honest too.
 #
-# So here is a run from a poor start, recorded on one CPU core with
-# `python benchmarks/text_optimisation.py --rounds 3 --critical 0`: a writer
-# trained for 40 seconds on only 40 reported films, and then let loose on
-# 2,100 films *without* reports. The loop is **expert iteration**: draw eight
-# reports a film, keep those that the check likes, learn them as if an expert
-# had written them, and again. What do you expect of the three scores?
+# So here is one run from a poor start, recorded on one CPU core while the
+# course was written (`benchmarks/text_optimisation.py --rounds 3 --critical 0`
+# repeats it; its budget is time, so the digits vary). A writer trained for
+# 40 seconds on only 40 reported films is let loose on 2,100 films *without*
+# reports. The loop is **expert iteration**: draw eight reports a film, keep
+# those that the check likes, learn them as if an expert had written them, and
+# again. What do you expect of the three scores?
 
 # %%
 RECORDED = {  # CPU-seconds of optimisation: mean reward, strict finding F1 with its 95 % interval, judge F1
-    0: (0.645, 0.411, 0.333, 0.495, 0.697), 47: (0.643, 0.434, 0.344, 0.523, 0.672),
-    80: (0.684, 0.469, 0.391, 0.552, 0.779), 132: (0.681, 0.449, 0.362, 0.530, 0.736),
+    0: (0.622, 0.402, 0.306, 0.497, 0.624), 63: (0.640, 0.427, 0.342, 0.507, 0.708),
+    105: (0.679, 0.449, 0.367, 0.531, 0.755), 149: (0.690, 0.467, 0.373, 0.545, 0.739),
 }  # fmt: skip
+CONTROL = (149, 0.470, 0.372, 0.560)  # the 40 reports learnt for as long: seconds, F1 with its interval
 seconds = list(RECORDED)
 reward, f1, low, high, judged = np.array(list(RECORDED.values())).T
 fig, axis = plt.subplots(figsize=(6.5, 3.2))
@@ -590,14 +593,30 @@ axis.fill_between(seconds, low, high, color=course.PALETTE.orange, alpha=0.2, li
 axis.plot(seconds, judged, "^-", label="independent judge")
 axis.set(xlabel="CPU-seconds of expert iteration", ylabel="on 150 held-out phantoms", ylim=(0, 1))
 axis.legend(loc="lower right")
-course.show(fig, alt="Reward, finding F1 and judge rise a little over 130 CPU-seconds; the F1's interval is wide.")
+course.show(fig, alt="Reward, finding F1 and judge rise steadily over 150 CPU-seconds; the F1's interval is wide.")
 
 # %% [markdown]
-# All three rise a little, and the judge at least does not fall: nothing was
-# gamed. But look at the band. From .41 [.33, .50] to .45 [.36, .53] is no
-# result, only a hint, and the third round is lower than the second. A paper
-# would show you the second. Two minutes on one core are not enough here; run
-# it longer, and come back with an interval that does not overlap.
+# A curve to be proud of: all three rise, the judge as well, so nothing was
+# gamed. Before you read on: what is missing before you may call it a success?
+#
+# A **control**. The writer also had 149 more seconds. So give another copy the
+# same seconds and no check at all: let it go on learning its 40 reports.
+
+# %%
+for name, value, below, above in (
+    ("start", *RECORDED[0][1:4]),
+    ("expert", f1[-1], low[-1], high[-1]),
+    ("control", *CONTROL[1:]),
+):
+    print(f"{name:8} finding F1 {value:.2f} [{below:.2f}, {above:.2f}]")
+
+# %% [markdown]
+# The control is as good. In this run expert iteration gave **nothing** that
+# plain patience would not have given, and the rising curve above would have
+# been believed by most readers. What did help was the check at *writing* time:
+# the best of eight drafts by the last writer has an F1 of .53 [.46, .61]. And
+# the intervals overlap even so: it is one seed, 150 films. More seeds and more
+# minutes are yours to add, and worth a project.
 #
 # ## 6. On films nobody simulated
 #
@@ -635,7 +654,7 @@ for case in written:
 course.quiz(
     "A paper reports BLEU-4 = 0.16 on reports that are mostly normal. What do you ask first?",
     {
-        "What one constant normal report scores": "On Indiana reports it reaches .153: hardly anything is left to show.",
+        "What one constant normal report scores": "On Indiana reports it reaches .137: hardly anything is left to show.",
         "How many parameters the model has": "That does not tell whether it looked at the film.",
         "Whether BLEU-1 is higher": "It always is: single words match more often than runs of four.",
     },
