@@ -16,6 +16,8 @@ from medigenx_lib.files import write_text
 from medigenx_lib.settings import DISCLAIMER
 
 TITLE = "MediGenX report bench"
+PATIENCE = 30
+"""Seconds that the server has to end by itself."""
 
 
 def films(source: str, count: int) -> list:
@@ -83,4 +85,7 @@ def _until_stopped(command: Sequence[str]) -> int:
             return server.wait()
         finally:
             server.send_signal(signal.SIGINT)
-            server.wait(10)
+            try:
+                server.wait(PATIENCE)
+            except subprocess.TimeoutExpired:  # a machine under load; nothing of it may stay behind
+                server.kill()

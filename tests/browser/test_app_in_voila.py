@@ -43,6 +43,6 @@ def test_nothing_is_left_running_when_it_is_stopped(tmp_path):
     command = [sys.executable, "-m", "medigenx_lib", "app", "--source", "phantom", "--films", "1", "--port", str(port)]
     with serving(command, f"http://127.0.0.1:{port}/static/none", tmp_path / "app.log") as server:
         server.terminate()
-        server.wait(20)
+        server.wait(60)
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=2)
