@@ -72,6 +72,52 @@ def doctor(arguments: argparse.Namespace) -> int:
     return doctor.report(room.rehearse() if arguments.room else doctor.examine())
 
 
+def project_new(arguments: argparse.Namespace) -> int:
+    """Make a team's folder: roles, milestones, notebooks, a baseline that scores."""
+    from medigenx_lib.project import new
+
+    print(f"Read {new.create(arguments.team, arguments.track, arguments.out) / 'README.md'}")
+    return 0
+
+
+def project_check(arguments: argparse.Namespace) -> int:
+    """Say what is missing in a team's folder."""
+    from medigenx_lib.project import submission
+
+    found = submission.check(arguments.folder)
+    print("\n".join(found) or "Nothing is missing.")
+    return FILES_FAILED if found else 0
+
+
+def project_deal(arguments: argparse.Namespace) -> int:
+    """Deal out the films of a round, nameless, that reports are asked for."""
+    from medigenx_lib.project import hidden
+
+    print(f"Written: {hidden.deal(arguments.folder, arguments.cases)}")
+    return 0
+
+
+def project_score(arguments: argparse.Namespace) -> int:
+    """Score a submission on unseen cases, with an interval."""
+    from medigenx_lib.project import score
+
+    result = score.score(arguments.folder, arguments.cases)
+    print(f"{result.team}, {result.track}: {result.score:.1f} ({result.low:.1f} to {result.high:.1f}) of 100")
+    for name, value in result.numbers.items():
+        print(f"  {name}: {value:.4g}")
+    for reason in result.caught:
+        print(f"  Out of competition: {reason}")
+    return 0
+
+
+def project_board(arguments: argparse.Namespace) -> int:
+    """Score teams on the same unseen cases and write a page with ranks, films, reports and a score sheet."""
+    from medigenx_lib.project import board
+
+    print(f"Open {board.board(arguments.folders, arguments.cases, arguments.out)}")
+    return 0
+
+
 def _tell(outcome) -> int:
     """Name what failed and where the page is. The exit code says whether every file was used."""
     for name, reason in outcome.failures:
@@ -91,6 +137,7 @@ def parser() -> argparse.ArgumentParser:
     _sample_options(_command(commands, sample))
     _app_options(_command(commands, app))
     _command(commands, cache).add_argument("folder", type=Path, metavar="DIR", help="a folder or stick with 5 GB")
+    _project_options(commands)
     words = "before a class: also train for a minute, read a film, write a report"
     _command(commands, doctor).add_argument("--room", action="store_true", help=words)
     return main
@@ -144,6 +191,38 @@ def _app_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--source", default="generated", help=words)
     command.add_argument("--films", type=_count, default=8, help="how many to choose from")
     command.add_argument("--port", type=_count, default=8866, help="of the page, on this machine alone")
+
+
+def _project_options(commands) -> None:
+    words = "The group project: a folder for a team, its score on unseen cases, the board."
+    steps = commands.add_parser("project", help=words, description=words).add_subparsers(required=True, metavar="STEP")
+    command = _step(steps, "new", project_new)
+    command.add_argument("team", metavar="TEAM", help="the team's name, also of its folder")
+    command.add_argument(
+        "--track", required=True, choices=("realism", "faithfulness", "usefulness"), help="the question"
+    )
+    command.add_argument("--out", type=Path, help="another folder than one of the team's name")
+    _step(steps, "check", project_check).add_argument("folder", type=Path, metavar="DIR", help="a team's folder")
+    for name, function in (("deal", project_deal), ("score", project_score)):
+        command = _step(steps, name, function)
+        command.add_argument("folder", type=Path, metavar="DIR", help="a team's folder")
+        _round(command)
+    command = _step(steps, "board", project_board)
+    command.add_argument("folders", type=Path, nargs="+", metavar="DIR", help="teams' folders, or zip files handed in")
+    command.add_argument("--out", type=Path, default=Path("board.html"), help="the page")
+    _round(command)
+
+
+def _step(steps, name: str, function) -> argparse.ArgumentParser:
+    words = function.__doc__.splitlines()[0]
+    command = steps.add_parser(name, help=words, description=words)
+    command.set_defaults(run=function)
+    return command
+
+
+def _round(command: argparse.ArgumentParser) -> None:
+    words = "unseen cases: seeds of phantoms such as 6000000-6000127 (practice), or a folder or npz of real films"
+    command.add_argument("--cases", required=True, metavar="SEEDS|FOLDER", help=words)
 
 
 def _source(command: argparse.ArgumentParser) -> None:

@@ -17,7 +17,7 @@ from torch import nn
 
 from medigenx_lib.cases import Case
 from medigenx_lib.errors import InputError
-from medigenx_lib.evaluation.films import labels_of, stack
+from medigenx_lib.evaluation.films import Films, labels_of, stack
 
 SIZE = 32
 """Side of the films that the classifier sees, in pixels."""
@@ -113,9 +113,7 @@ def trial(train: Sequence[Case], test: Sequence[Case], seed: int = 0, steps: int
     for name, films in (("training", train), ("test", test)):
         if len(films) == 0 or labels_of(films) is None or len(set(labels_of(films))) < 2:
             raise InputError(f"The {name} films are not labelled with both classes.", "Give films of both.")
-    network = _fit(_as_tensor(train), torch.from_numpy(labels_of(train)).float(), seed, steps)
-    with torch.no_grad():
-        logits = network(_as_tensor(test))[:, 0].numpy()
+    logits = predict(train, test, seed, steps)
     truth, probability = labels_of(test), 1 / (1 + np.exp(-logits.astype(np.float64)))
     found = {
         "balanced_accuracy": balanced_accuracy_score(truth, logits > 0),
@@ -124,6 +122,13 @@ def trial(train: Sequence[Case], test: Sequence[Case], seed: int = 0, steps: int
         "brier": np.average((probability - truth) ** 2, weights=_class_weights(truth)),
     }
     return {name: float(value) for name, value in found.items()}
+
+
+def predict(train: Sequence[Case], films: Films, seed: int = 0, steps: int = 300) -> np.ndarray:
+    """Logits (N,) of pneumonia that a small network trained on the labelled ``train`` gives ``films``."""
+    network = _fit(_as_tensor(train), torch.from_numpy(labels_of(train)).float(), seed, steps)
+    with torch.no_grad():
+        return network(_as_tensor(films))[:, 0].numpy()
 
 
 def calibration_error(truth: np.ndarray, probability: np.ndarray) -> float:
@@ -152,7 +157,7 @@ def _as_many(films: Sequence[Case], like: np.ndarray | None, rng: np.random.Gene
     ]
 
 
-def _as_tensor(films: Sequence[Case]) -> torch.Tensor:
+def _as_tensor(films: Films) -> torch.Tensor:
     return torch.from_numpy((stack(films, SIZE) - 0.5) / 0.25)[:, None]
 
 
