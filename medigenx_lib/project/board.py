@@ -105,7 +105,7 @@ def _pair(film: Case, nearest: Case, similarity: float) -> dict:
         "film": _uri(film),
         "nearest": _uri(nearest),
         "similarity": f"{similarity:.2f}",
-        "copy": similarity >= COPY_SIMILARITY,
+        "copied": bool(similarity >= COPY_SIMILARITY),
         "label": film.label_name,
     }
 

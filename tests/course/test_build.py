@@ -189,6 +189,15 @@ def test_the_schedule_is_up_to_date():
     assert schedule.SCHEDULE.read_text(encoding="utf-8") == expected, "run: make notebooks"
 
 
+@pytest.mark.parametrize("plan", schedule.PLANS, ids=lambda plan: plan.title)
+def test_the_minutes_of_all_lessons_add_up_to_the_days_that_are_promised(plan):
+    made = schedule.slots([lesson(name) for name in NAMES], plan)
+    assert [slot.lesson.number for slot in made] == list(range(1, 15))
+    assert made[-1].day == plan.days and all(slot.end <= schedule.LATEST for slot in made)
+    if plan is schedule.TWO_DAYS:
+        assert [slot.day for slot in made] == [1] * 7 + [2] * 7
+
+
 def test_the_schedule_has_lunch_breaks_and_days(toy):
     import dataclasses
 
