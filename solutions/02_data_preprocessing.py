@@ -815,6 +815,16 @@ course.show(
 )
 
 # %% [markdown]
+# And now with your own hands. The bench below does each step of this lesson
+# on any film. Before you move anything, predict: at which window width do
+# the ribs vanish? What does CLAHE do to the histogram? Shrink a film to 16
+# pixels by picking, then by averaging: which one invents lines?
+
+# %%
+from medigenx_lib.course import benches
+
+_ = benches.window_bench(course.cases(6, size=64))
+# %% [markdown]
 # ## Summary
 #
 # - A **window** decides what can be seen. Percentiles are a sturdier choice

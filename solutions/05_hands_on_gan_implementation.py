@@ -427,12 +427,14 @@ course.show(
 # %%
 import tempfile
 
+from medigenx_lib.course import benches
 from medigenx_lib.gan import training
 
 folder = tempfile.mkdtemp()
 recipe = recipes.recipe(size=32, width=16, lr=1e-3, ema=course.by_profile(fast=0.99, class_=0.999))
 seen = course.by_profile(fast=6_000, class_=100_000, full=400_000)
-result = training.train(pixels, labels, folder, recipe, images=seen)
+live = benches.live_samples()
+result = training.train(pixels, labels, folder, recipe, images=seen, on_sample=live, sample_every=5)
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -932,6 +934,21 @@ print(read_board(wall, card("", "generated")).round(2).to_string())
 # Do not train *for* the board: once a score is the goal, its blind spots
 # become your films. (You know from section 8 which they are.) And a rank is
 # worth something only if the intervals are apart.
+#
+# ## 10. A walk between two films
+#
+# A score is one number; a generator is a whole space. The bench walks from
+# one point of it to another, in the generator that comes with the course.
+# Predict first: will the films on the way look like chests, or like two
+# chests laid over each other? What does the class slider change in *one*
+# anatomy? And what do you pay for a small truncation?
+
+# %%
+_ = benches.latent_bench()
+# %% [markdown]
+# A generator that had only learnt films by heart would jump or blend on the
+# way. Truncation draws from the middle of the space: each film safer, all of
+# them more alike. Section 5 would call that precision bought with coverage.
 #
 # ## Summary
 #

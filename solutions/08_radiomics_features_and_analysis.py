@@ -808,7 +808,16 @@ course.interact(
 # the edge of the heart lies. Variance finds *borders*, of the disease and of
 # everything else. A feature map is an excellent way to see what a feature
 # really responds to, and a poor way to make a diagnosis.
+#
+# The bench puts it together. Pick a region, or place a rectangle, and watch
+# which features move beside those of the other lung. Predict: if the
+# rectangle slides from the lung onto the spine, which feature moves first?
+# Which hardly minds?
 
+# %%
+from medigenx_lib.course import benches
+
+_ = benches.region_bench(films)
 # %% [markdown]
 # ## 11. Clusters: 102 numbers, how many facts?
 #

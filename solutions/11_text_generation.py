@@ -472,6 +472,16 @@ for name, reading in zip(origin, shown, strict=True):
 # every page and file of this course says SYNTHETIC, and why a generated
 # film with a perfect report is still no evidence about medicine.
 #
+# On the bench you are the editor. Take a way of decoding, read its report,
+# then change a word: right to left, upper to lower, *no* to *a*. Predict the
+# verdict before you look. Can you write a false sentence that the check
+# supports? (You can, where the measurement is wrong.)
+
+# %%
+from medigenx_lib.course import benches
+
+_ = benches.report_bench([reading.case for reading in shown])
+# %% [markdown]
 # ## Summary
 #
 # - Greedy follows the likeliest word; beams look a little further; both lean

@@ -360,6 +360,16 @@ course.interact(draw_edit, edit=list(EDITS), alt="A film with an opacity on the 
 # Did you notice the last two? "Unchanged" and the old fracture may well be
 # true. The check calls them *unverifiable*, and that is the honest word: it
 # has no earlier film, and it does not measure ribs.
+#
+# Now the whole desk: the accepted films of this morning's worklist, their
+# drafts, and a text field that is yours. Correct each draft until you would
+# sign it. How many edits does the check hold against you, and were you the
+# one who was wrong?
+
+# %%
+from medigenx_lib.course import benches
+
+_ = benches.report_bench([reading.case for reading in readings])
 
 # %% [markdown]
 # ### Exercise 13.3: the rules of signing
