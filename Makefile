@@ -7,7 +7,7 @@ EXCLUDES := $(shell command -v nvidia-smi >/dev/null 2>&1 || echo "--excludes .c
 
 NOTEBOOK_TESTS := tests/course/test_student_notebooks.py tests/course/test_real_films.py
 
-.PHONY: demo test notebooks solutions instructor slides install clean bench-gan
+.PHONY: demo test notebooks solutions instructor slides install clean bench-gan bench-text
 
 demo: $(STAMP)
 	$(BIN)/medigenx demo $(ARGS)
@@ -33,6 +33,10 @@ instructor slides: $(STAMP)
 bench-gan: $(STAMP)
 	$(BIN)/python benchmarks/bench_gan.py --seconds $(or $(SECONDS),240) --size $(or $(SIZE),32) --seeds $(or $(SEEDS),3) \
 		$(if $(SOURCE),--source $(SOURCE)) $(ARGS)
+
+# All tables of the text half, about half an hour; some of them: make bench-text ARGS="--only parser floors"
+bench-text: $(STAMP)
+	$(BIN)/python benchmarks/text_tables.py $(ARGS)
 
 install: $(STAMP)
 
