@@ -19,6 +19,9 @@ from medigenx_lib.settings import DISCLAIMER
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 SOLUTION = re.compile(rf"^([ \t]*){BEGIN}.*?{END}[ \t]*$", re.DOTALL | re.MULTILINE)
 DEFINED = re.compile(r"^(?:def|class) (\w+)", re.MULTILINE)
+QUESTIONS = ("course.quiz(", "course.think(")
+FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}
+"""Colab's and JupyterLab's words for a cell whose source is hidden: that of a question holds the answer."""
 WHERE = {
     "none": "no GPU needed",
     "gpu": "a GPU makes it faster: in Colab choose **Runtime**, **Change runtime type**, **T4 GPU** before you start",
@@ -57,10 +60,11 @@ def text_of(notebook: NotebookNode) -> str:
 
 
 def clean(cell: NotebookNode) -> NotebookNode:
-    """The cell with its source and tags only; what jupytext adds for itself is dropped."""
+    """The cell with its source and tags only; what jupytext adds for itself is dropped. Questions are folded."""
     tags = cell.metadata.get("tags")
     make = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell}[cell.cell_type]
-    return make(cell.source, metadata={"tags": list(tags)} if tags else {})
+    folded = FOLDED if cell.cell_type == "code" and cell.source.startswith(QUESTIONS) else {}
+    return make(cell.source, metadata={**({"tags": list(tags)} if tags else {}), **folded})
 
 
 def named(cells: Iterable[NotebookNode]) -> list[NotebookNode]:
@@ -124,6 +128,8 @@ def head(lesson: Lesson, solved: bool) -> str:
 **After this lesson you can**
 
 {objectives}
+
+Run the cells from top to bottom. Folded cells ask you something: run them too, and answer before you unfold them.
 
 *{DISCLAIMER}.*"""
 

@@ -96,6 +96,15 @@ def test_head_and_metadata_come_from_the_header(toy):
     assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
 
 
+def test_the_source_of_a_question_is_folded_for_it_holds_the_answer(toy):
+    cells = [cell for name in lessons.names() for cell in notebooks.student(lessons.lesson(name)).cells]
+    asking = [cell for cell in cells if "course.quiz(" in cell.source or "course.think(" in cell.source]
+    assert len(asking) >= 14 * 2
+    assert all(cell.metadata["jupyter"]["source_hidden"] and cell.metadata["cellView"] == "form" for cell in asking)
+    others = [cell for cell in notebooks.student(toy).cells if cell.cell_type == "code" and cell not in asking]
+    assert not any("cellView" in cell.metadata for cell in others)
+
+
 def test_addresses_follow_from_pyproject(toy):
     assert address.repository() == "https://github.com/medigenx/medigenx"
     text = notebooks.text_of(notebooks.student(toy))
