@@ -417,7 +417,7 @@ for (steps, spent, _), value in zip(cost, far, strict=True):
 _ = axis.plot(gan_cost, frechet_distance(known, features(by_gan[:128])), "s", color=course.PALETTE.red, label="GAN")
 _ = axis.set(xscale="log", xlabel="CPU-milliseconds a film", ylabel="Frechet distance", ylim=(0, None))
 axis.xaxis.set_major_formatter("{x:g}")
-axis.xaxis.set_minor_formatter("{x:g}")
+axis.xaxis.set_minor_formatter(lambda x, _: f"{x:g}" if f"{x:e}"[0] in "25" else "")
 _ = axis.legend()
 course.show(
     fig,

@@ -463,8 +463,11 @@ course.show(
 )
 
 # %%
+import textwrap
+
 for name, reading in zip(origin, shown, strict=True):
-    print(f"{name}, labelled {reading.case.label_name}:\n  {reading.case.report}\n")
+    print(f"{name}, labelled {reading.case.label_name}:")
+    print(textwrap.fill(reading.case.report, 80, initial_indent="  ", subsequent_indent="  "), end="\n\n")
 
 # %% [markdown]
 # For a generated film there is nobody whose lung it is. The report can be

@@ -524,7 +524,7 @@ for axis, (name, (chances, _)) in zip(axes, toys.items(), strict=True):
     axis.set(title=f"Paid for: {name}", xlabel="chance of saying it", xlim=(0, 1))
 axes[0].set_yticks(range(8), MENU)
 axes[0].invert_yaxis()
-axes[1].legend(loc="center right")
+axes[1].legend(loc="upper left", bbox_to_anchor=(1, 1))
 course.show(fig, alt="Chance of eight sentences on a healthy and an ill film, after training on two rewards.")
 
 # %%

@@ -557,7 +557,7 @@ course.interact(
 
 # %%
 course.think(
-    "The clinic proposes: the draft is shown only *after* the radiologist has written her own report, as a second "
+    "The clinic proposes: the draft is shown only after the radiologist has written her own report, as a second "
     "reader. What changes in the sum? What gets lost?",
     "Her own reading is no longer pulled towards the draft, so the first harm is gone: she can only gain findings. If "
     "she follows up every disagreement, sensitivity rises to that of either reader, and false alarms rise as well, "
