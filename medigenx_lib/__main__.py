@@ -175,7 +175,8 @@ def _train_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--recipe", default="strong", help="a name in gan.recipes.RECIPES (GAN)")
     command.add_argument("--out", type=Path, help="training folder (GAN) or weights file (others)")
     command.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out (GAN)")
-    command.add_argument("--start", metavar="WEIGHTS", help="a shipped name or weights file to go on from (lungs)")
+    words = "a shipped name or weights file to go on from (GAN, also to more pixels; lungs)"
+    command.add_argument("--start", metavar="WEIGHTS", help=words)
 
 
 def _sample_options(command: argparse.ArgumentParser) -> None:

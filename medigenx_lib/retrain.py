@@ -18,8 +18,8 @@ def run(what: str, **options) -> Path:
 
     Raises InputError for weights to start from where the network is always trained from the beginning.
     """
-    if options.get("start") and what != "lungs":
-        raise InputError(f"--start does not go with --what {what}.", "It is for lungs; a GAN goes on with --resume.")
+    if options.get("start") and what not in ("lungs", "gan"):
+        raise InputError(f"--start does not go with --what {what}.", "It is for gan and lungs.")
     trainers = {"gan": _gan, "lungs": _lungs, "encoder": _encoder, "measurement": _measurement, "writer": _writer}
     return trainers[what](options)
 
@@ -33,14 +33,17 @@ def source_arrays(cases: list[Case]) -> tuple[np.ndarray, np.ndarray]:
 
 def _gan(options: dict) -> Path:
     from medigenx_lib import datasets
-    from medigenx_lib.gan import recipes, training
+    from medigenx_lib.gan import recipes, sampling, training
 
-    minutes, images = options["minutes"], options["images"]
+    minutes, images, start = options["minutes"], options["images"], options["start"]
     recipe = recipes.recipe(options["recipe"], size=options["size"], seed=options["seed"])
+    if start:
+        recipe = recipes.grown(sampling.load(start).recipe, options["size"], seed=options["seed"])
     films, labels = source_arrays(datasets.load(options["source"], options["size"], "train"))
     folder = options["out"] or Path("runs") / f"{recipe.name}_{recipe.size}"
     minutes = DEFAULT_MINUTES if minutes is None and images is None else minutes
-    return training.train(films, labels, folder, recipe, minutes, images, resume=options["resume"]).checkpoint
+    resume = options["resume"]
+    return training.train(films, labels, folder, recipe, minutes, images, resume=resume, start=start).checkpoint
 
 
 def _lungs(options: dict) -> Path:

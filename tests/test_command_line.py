@@ -9,6 +9,7 @@ from PIL import Image
 from medigenx_lib import phantom, segmentation
 from medigenx_lib.__main__ import main
 from medigenx_lib.cases import Case
+from medigenx_lib.gan import sampling
 from medigenx_lib.settings import NOTICE
 
 
@@ -124,6 +125,16 @@ def test_lungs_are_trained_on_from_weights(tmp_path, said, monkeypatch):
     monkeypatch.setattr(segmentation, "train", lambda minutes, out, seed, start: asked.update(start=start) or out)
     code, out, _ = said("train", "--what", "lungs", "--start", "lung_unet", "--out", tmp_path / "more.safetensors")
     assert code == 0 and asked == {"start": "lung_unet"} and "more.safetensors" in out
+
+
+def test_a_gan_grows_from_a_shipped_one(tmp_path, said):
+    words = ("--size", 128, "--images", 32, "--out", tmp_path / "grown", "--source", "phantom", "--start", "gan_64")
+    code, out, _ = said("train", *words)
+    assert code == 0 and "checkpoint.safetensors" in out
+    trained = sampling.load(tmp_path / "grown")
+    assert (trained.recipe.size, trained.recipe.grown, trained.config["data"]["start"]) == (128, 1, "gan_64")
+    code, _, errors = said("train", "--size", 32, "--start", "gan_64", "--out", tmp_path / "less")
+    assert code != 0 and len(errors) == 1 and "64 pixels cannot start those of 32" in errors[0]
 
 
 def test_what_cannot_go_on_from_weights_says_so(said, tmp_path):

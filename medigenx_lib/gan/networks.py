@@ -24,14 +24,19 @@ def levels(size: int) -> int:
 
 
 def generator_channels(recipe: Recipe) -> tuple[int, ...]:
-    """Channels at 4x4, 8x8, ..., full size. Few where pixels are many: full resolution is what costs."""
-    low = [recipe.width * min(8, 2**level) for level in range(levels(recipe.size) - 1, 0, -1)]
+    """Channels at 4x4, 8x8, ..., ``first_size``. Few where pixels are many: full resolution is what costs."""
+    low = [recipe.width * min(8, 2**level) for level in range(levels(recipe.first_size) - 1, 0, -1)]
     return (*low, recipe.width * 3 // 2, recipe.width * 3 // 4)
 
 
 def discriminator_channels(recipe: Recipe) -> tuple[int, ...]:
-    """Channels after each halving, from half size down to 4x4: width, 2 width, ... at most 8 width."""
-    return tuple(recipe.width * min(8, 2**level) for level in range(levels(recipe.size)))
+    """Channels after each halving, from half of ``first_size`` down to 4x4: width, 2 width, ... at most 8 width."""
+    return tuple(recipe.width * min(8, 2**level) for level in range(levels(recipe.first_size)))
+
+
+def added_channels(recipe: Recipe) -> tuple[int, ...]:
+    """Channels of the stages that were added in growing, the same in both networks: half the width, a quarter, ..."""
+    return tuple(max(1, recipe.width >> number) for number in range(1, recipe.grown + 1))
 
 
 class Generator(nn.Module):
@@ -40,6 +45,9 @@ class Generator(nn.Module):
     Bilinear upsampling followed by a 3x3 convolution, instead of a stride-2 transposed convolution: every
     output pixel then gets the same number of kernel taps, which cures the checkerboard.
     Source: Odena, Dumoulin, Olah, "Deconvolution and checkerboard artifacts", Distill, 2016.
+
+    Each stage added in growing doubles the film and adds detail to it, at first none: a grown generator starts with
+    the films of the smaller one, enlarged. Source: output skips, Karras et al., "StyleGAN2", CVPR 2020.
     """
 
     def __init__(self, recipe: Recipe):
@@ -54,13 +62,33 @@ class Generator(nn.Module):
             stages += [_double(before, after, recipe.upsampling), _norm_relu(after)]
         self.stages = nn.Sequential(*stages)
         self.film = nn.Conv2d(channels[-1], 1, 3, padding=1)
+        added = (channels[-1], *added_channels(recipe))
+        self.added = nn.ModuleList(_Finer(before, after, recipe.upsampling) for before, after in pairwise(added))
 
     def forward(self, latent: Tensor, labels: Tensor) -> Tensor:
         """Films for a batch of latents and labels; an unconditional generator ignores the labels."""
         inputs = latent if self.label is None else torch.cat([latent, embedded(self.label, labels)], 1)
         start = self.start(inputs).unflatten(1, (-1, START, START))
         start = start.contiguous(memory_format=torch.channels_last)
-        return self.film(self.stages(start))
+        features = self.stages(start)
+        film = self.film(features)
+        for finer in self.added:
+            features, film = finer(features, film)
+        return film
+
+
+class _Finer(nn.Module):
+    """One doubling of features (B, before, S, S) and film (B, 1, S, S); the detail it adds starts at nothing."""
+
+    def __init__(self, before: int, after: int, upsampling: str):
+        super().__init__()
+        self.stage = nn.Sequential(_double(before, after, upsampling), _norm_relu(after))
+        self.up = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
+        self.detail = _zero(nn.Conv2d(after, 1, 3, padding=1))
+
+    def forward(self, features: Tensor, film: Tensor) -> tuple[Tensor, Tensor]:
+        features = self.stage(features)
+        return features, self.up(film) + self.detail(features)
 
 
 class DCGANGenerator(nn.Module):
@@ -89,6 +117,8 @@ class Discriminator(nn.Module):
     No normalisation by default: gradient penalties need each film's logit to depend on that film alone. The
     label enters by projection, ``logit = w.h + embedding(label).h``.
     Source: Miyato and Koyama, "cGANs with projection discriminator", ICLR 2018.
+
+    Grown, it also sees each film reduced to the size it knew; what finer branches add to its first layer starts at 0.
     """
 
     def __init__(self, recipe: Recipe):
@@ -97,20 +127,40 @@ class Discriminator(nn.Module):
         stages: list[nn.Module] = []
         for level, (before, after) in enumerate(zip((1, *channels), channels, strict=False)):
             stages += [nn.Conv2d(before, after, 4, 2, 1), nn.LeakyReLU(SLOPE)]
-            if START < recipe.size >> (level + 1) <= 16:  # refine where pixels are few
+            if START < recipe.first_size >> (level + 1) <= 16:  # refine where pixels are few
                 stages += [Residual(after)]
         self.stages = nn.Sequential(*stages)
         self.pool = nn.Conv2d(channels[-1], channels[-1], START, groups=channels[-1])
         self.logit = nn.Linear(channels[-1], 1)
         self.label = nn.Embedding(CLASSES, channels[-1]) if recipe.conditional else None
         self.apply(_initialise_unnormalised)
+        added = (channels[0], *added_channels(recipe))
+        self.added = nn.ModuleList(_branch(added[: number + 2]) for number in range(recipe.grown))
 
     def forward(self, films: Tensor, labels: Tensor) -> Tensor:
         """One logit per film; an unconditional discriminator ignores the labels."""
         films = films.contiguous(memory_format=torch.channels_last)
-        features = self.pool(self.stages(films)).flatten(1)
+        features = self.pool(self.stages[1:](self._first(films))).flatten(1)
         logits = self.logit(features)[:, 0]
         return logits if self.label is None else logits + (features * self.label(labels)).sum(1)
+
+    def _first(self, films: Tensor) -> Tensor:
+        """The first layer's output, (B, width, s, s) with s half of ``first_size``, from all sizes of the films."""
+        finer = 0
+        for branch in reversed(self.added):
+            finer, films = finer + branch(films), nn.functional.avg_pool2d(films, 2)
+        return self.stages[0](films) + finer
+
+
+def _branch(channels: tuple[int, ...]) -> nn.Sequential:
+    """Strided convolutions from a film to the first layer's output, ``channels`` from there to the film's."""
+    down = channels[::-1]
+    stages = [nn.Conv2d(1, down[0], 4, 2, 1), nn.LeakyReLU(SLOPE)]
+    for before, after in pairwise(down):
+        stages += [nn.Conv2d(before, after, 4, 2, 1), nn.LeakyReLU(SLOPE)]
+    branch = nn.Sequential(*stages[:-1]).apply(_initialise_unnormalised)
+    _zero(branch[-1])
+    return branch
 
 
 class Residual(nn.Module):
@@ -182,6 +232,12 @@ def _double(before: int, after: int, upsampling: str) -> nn.Module:
         return nn.ConvTranspose2d(before, after, 4, 2, 1, bias=False)
     up = nn.Upsample(scale_factor=2, mode="bilinear", align_corners=False)
     return nn.Sequential(up, nn.Conv2d(before, after, 3, padding=1, bias=False))
+
+
+def _zero(conv: nn.Conv2d) -> nn.Conv2d:
+    nn.init.zeros_(conv.weight)
+    nn.init.zeros_(conv.bias)
+    return conv
 
 
 def _norm_relu(channels: int) -> nn.Module:

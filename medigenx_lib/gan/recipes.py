@@ -39,7 +39,9 @@ class Recipe:
     ``penalty``: one of ``PENALTIES`` on the discriminator's gradient, of weight ``gamma``, 0 for none, applied
     every ``penalty_every`` steps to the first ``penalty_share`` of a batch. ``ema``: decay of the averaged
     generator, 0 for none. ``lr_end``, ``gamma_end``: what the cosine schedule ends at, as shares of the start.
-    ``augment``: names of ``augment.AUGMENTATIONS``. ``bf16``: autocast, for GPUs.
+    ``augment``: names of ``augment.AUGMENTATIONS``. ``bf16``: autocast, for GPUs. ``grown``: doublings of the side that
+    were added to networks of fewer pixels, in the strong body, see :func:`grown`. ``warmup``: steps that the
+    discriminator takes alone before the generator's first, for a generator that starts trained.
     """
 
     name: str = "strong"
@@ -65,6 +67,8 @@ class Recipe:
     ema: float = 0.999
     augment: tuple[str, ...] = ()
     bf16: bool = False
+    grown: int = 0
+    warmup: int = 0
     seed: int = 0
 
     def __post_init__(self):
@@ -78,6 +82,14 @@ class Recipe:
         for name in ("width", "latent", "batch", "penalty_every", "critic_steps"):
             if getattr(self, name) < 1:
                 raise InputError(f"The recipe's {name} is {getattr(self, name)}.", "It must be at least 1.")
+        if min(self.warmup, self.grown) < 0 or (self.grown and (self.body != "strong" or self.first_size < SIZES[0])):
+            what = f"A {self.body} recipe of {self.size} pixels, grown {self.grown} times, warmup {self.warmup}."
+            raise InputError(what, f"Only the strong body grows, from {SIZES[0]} pixels or more; neither is below 0.")
+
+    @property
+    def first_size(self) -> int:
+        """Side of the films before the networks grew."""
+        return self.size >> self.grown
 
     def to_dict(self) -> dict[str, Any]:
         """JSON-able form."""
@@ -122,6 +134,23 @@ HINGE_DIFFAUGMENT = dataclasses.replace(HINGE, name="hinge_diffaugment", augment
 """The same with the colour, translation and cutout of Zhao et al., NeurIPS 2020, at the published strengths."""
 
 RECIPES = {recipe.name: recipe for recipe in (STRONG, DCGAN, DCGAN_EMA, WGAN_GP, HINGE, HINGE_DIFFAUGMENT)}
+
+
+WARMUP = 150
+"""Steps of a new discriminator before a trained generator listens to it: at first it knows nothing."""
+
+
+def grown(start: Recipe, size: int, **changes: Any) -> Recipe:
+    """The recipe of ``start`` for films of ``size`` or for other films: shapes stay, and stages are added.
+
+    Raises InputError if ``size`` is smaller than that of ``start``, or not allowed.
+    """
+    _allow("size", size, SIZES)
+    if size < start.size:
+        raise InputError(f"Networks of {start.size} pixels cannot start those of {size}.", f"Ask for {start.size}.")
+    added = (size // start.size).bit_length() - 1
+    shape = {"size": size, "grown": start.grown + added, "warmup": WARMUP}
+    return Recipe.from_dict({**start.to_dict(), **shape, **changes})
 
 
 def recipe(name: str = "strong", **changes: Any) -> Recipe:

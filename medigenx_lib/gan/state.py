@@ -79,6 +79,25 @@ class State:
                 found |= {f"{part}_adam.{names[index]}.{key}": torch.as_tensor(v) for key, v in moments.items()}
         return found
 
+    def start(self, name_or_path: str | Path) -> None:
+        """Take over the weights of a training folder or a generator's file, also with fewer pixels, in place.
+
+        The generator goes on from its average. What the file does not hold stays as it was: the discriminator of a
+        shipped generator, and stages added in growing. Raises InputError if the networks' shapes differ.
+        """
+        folder = Path(name_or_path)
+        tensors, _ = weights.load(folder / CHECKPOINT if folder.is_dir() else name_or_path)
+        averaged = _under(tensors, "average") or tensors
+        parts = {"generator": averaged, "average": averaged, "discriminator": _under(tensors, "discriminator")}
+        for part, found in parts.items():
+            own = getattr(self, part).state_dict()
+            lacking = {name: tensor for name, tensor in own.items() if name.startswith("added.") or not found}
+            try:
+                getattr(self, part).load_state_dict({**lacking, **found})
+            except RuntimeError as error:
+                what = f"{name_or_path} has another {part} ({error})."
+                raise InputError(what, "Make the recipe from its own: recipes.grown.") from error
+
     def load(self, tensors: dict[str, Tensor]) -> None:
         """The inverse of :meth:`tensors`, in place."""
         for part in ("generator", "discriminator", "average"):

@@ -51,7 +51,7 @@ def step(state: State, real: Tensor, labels: Tensor, progress: float) -> dict[st
         adam.param_groups[0]["lr"] = recipe.lr * cosine(progress, recipe.lr_end)
     draw = rng(recipe.seed, "step", state.step, *filter(None, [team.rank()]), device=str(device))
     latent = torch.randn(len(real), recipe.latent, generator=draw, device=device)
-    generator_turn = (state.step + 1) % recipe.critic_steps == 0
+    generator_turn = (state.step + 1) % recipe.critic_steps == 0 and state.step >= recipe.warmup
     with _autocast(recipe, real), torch.set_grad_enabled(generator_turn):
         fake = state.generator(latent, labels)
     real, fake = (augment(films, recipe.augment, draw) for films in (real, fake.float()))

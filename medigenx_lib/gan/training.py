@@ -85,6 +85,7 @@ def train(
     device: str | None = None,
     progress_bar: bool = True,
     cpu_seconds: float | None = None,
+    start: str | Path | None = None,
 ) -> Result:
     """Train a GAN on films (N, S, S), uint8 or float 0..1, and labels (N,), 0 normal, 1 pneumonia.
 
@@ -92,14 +93,16 @@ def train(
     every ``sample_every`` seconds (fixed latents: left half normal, right half pneumonia), ``log.jsonl``.
     ``on_sample`` gets those samples, float32 (n, S, S) 0..1, and the figures. With ``resume`` a checkpoint in
     ``folder`` is taken up again; on CPU, under a budget of images, the end is then bit-for-bit the same.
-    Under ``accelerate launch`` the processes share each batch (:mod:`.team`), and the first writes the files.
+    ``start``: a shipped name, weights file or training folder whose networks a new training goes on from; ``recipe`` is
+    then one that :func:`recipes.grown` makes of theirs. Under ``accelerate launch`` the processes share each batch
+    (:mod:`.team`), and the first writes the files.
     Raises InputError for films, labels, folder or recipe that do not fit, TrainingError (which names the last
     good checkpoint) when the loss is NaN, memory or disk runs out, or a person stops it.
     """
     budget, device = Budget(minutes, images, cpu_seconds), team.join(device) or settings.device()
     team.check(recipe.batch)
     pixels, targets = check_films(films, labels, recipe.size)
-    state = _open(Path(folder), recipe, _fingerprint(pixels, targets), resume, device)
+    state = _open(Path(folder), recipe, _fingerprint(pixels, targets, start), resume, device, start)
     run = _Run(state, Path(folder), budget, on_sample, checkpoint_every, sample_every, progress_bar)
     with run.bar, _stopping_well(run.folder), flushing_denormals():
         return run(pixels.to(device), targets.to(device))
@@ -238,12 +241,14 @@ def write_grid(films: Tensor, path: Path, columns: int = 8) -> Path:
     return path
 
 
-def _open(folder: Path, recipe: Recipe, data: dict, resume: bool, device: str) -> State:
+def _open(folder: Path, recipe: Recipe, data: dict, resume: bool, device: str, start: str | Path | None) -> State:
     """The state to go on from. A training that is there is resumed or refused, never overwritten."""
     found = (folder / states.CHECKPOINT).is_file()
     if found and not resume:
         raise InputError(f"There is a training in {folder}.", "Resume it (--resume), or choose another folder.")
     state = states.resume(folder, recipe, data, device) if found else State.new(recipe, data, device)
+    if start and not found:
+        state.start(start)
     if not team.rank():
         folder.mkdir(parents=True, exist_ok=True)
         _trim_log(folder / LOG, state.images if found else -1)
@@ -259,9 +264,11 @@ def _trim_log(path: Path, images: int) -> None:
     path.write_text("".join(line for line in lines if json.loads(line)["images"] <= images))
 
 
-def _fingerprint(films: Tensor, labels: Tensor) -> dict:
+def _fingerprint(films: Tensor, labels: Tensor, start: str | Path | None) -> dict:
+    """What a training that is resumed must have been given again."""
     digest = hashlib.sha256(films.numpy().tobytes() + labels.numpy().tobytes()).hexdigest()
-    return {"films": len(films), "normal": int((labels == 0).sum()), "pneumonia": int(labels.sum()), "sha256": digest}
+    counts = {"films": len(films), "normal": int((labels == 0).sum()), "pneumonia": int(labels.sum())}
+    return {**counts, "sha256": digest, **({"start": str(start)} if start else {})}
 
 
 class _Every:

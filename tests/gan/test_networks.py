@@ -7,7 +7,7 @@ import torch
 
 from medigenx_lib.errors import InputError
 from medigenx_lib.gan.networks import build, generator_channels
-from medigenx_lib.gan.recipes import DCGAN, HINGE, RECIPES, STRONG, WGAN_GP, Recipe, recipe
+from medigenx_lib.gan.recipes import DCGAN, HINGE, RECIPES, STRONG, WARMUP, WGAN_GP, Recipe, grown, recipe
 
 TINY = replace(STRONG, size=16, width=8, latent=8)
 
@@ -100,3 +100,28 @@ def test_recipes_survive_json_and_refuse_nonsense():
             recipe("strong", **wrong)
     with pytest.raises(InputError, match="strong, dcgan"):
         recipe("stronger")
+
+
+def test_grown_networks_start_as_the_smaller_ones_and_learn_detail():
+    small, large = build(TINY), build(grown(TINY, 64))
+    for network, other in zip(small, large, strict=True):
+        other.load_state_dict(network.state_dict(), strict=False)
+    latent, labels = inputs(TINY)
+    films = large[0].eval()(latent, labels)
+    enlarged = torch.nn.functional.interpolate(small[0].eval()(latent, labels), scale_factor=4, mode="bilinear")
+    assert films.shape == (4, 1, 64, 64) and torch.allclose(films, enlarged, atol=0.05)  # twice 2 is not quite 4
+    reduced = torch.nn.functional.avg_pool2d(films, 4)
+    assert torch.allclose(large[1](films, labels), small[1](reduced, labels), atol=1e-5)
+    large[1](films, labels).sum().backward()
+    assert all(finer.detail.weight.grad.any() for finer in large[0].added)
+    assert all(branch[-1].weight.grad.any() for branch in large[1].added)
+
+
+def test_what_cannot_grow_is_refused():
+    with pytest.raises(InputError, match="cannot start"):
+        grown(replace(TINY, size=32), 16)
+    with pytest.raises(InputError, match="grown 1 times"):
+        grown(DCGAN, 128)
+    with pytest.raises(InputError, match="grown 1 times"):
+        replace(TINY, grown=1)  # from 8 pixels
+    assert grown(grown(TINY, 32), 64) == replace(TINY, size=64, grown=2, warmup=WARMUP)

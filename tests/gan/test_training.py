@@ -16,7 +16,7 @@ from medigenx_lib import weights
 from medigenx_lib.errors import InputError, TrainingError
 from medigenx_lib.gan import state as states
 from medigenx_lib.gan import training
-from medigenx_lib.gan.recipes import STRONG
+from medigenx_lib.gan.recipes import STRONG, grown
 from medigenx_lib.gan.state import CHECKPOINT, State
 
 TINY = replace(STRONG, size=16, width=4, latent=8, batch=8)
@@ -145,6 +145,40 @@ def test_a_stopped_run_resumes_bit_for_bit(tmp_path):
                        on_sample=lambda _, figures: stop() if figures["images"] == 104 else None, **QUIET)  # fmt: skip
     training.train(*films(), tmp_path / "parts", recipe, images=240, **QUIET)
     assert same(final(tmp_path / "whole")[0], final(tmp_path / "parts")[0])
+
+
+def test_a_training_goes_on_from_a_smaller_one_and_resumes_bit_for_bit(tmp_path):
+    """Warm-up, growth and all: stopped in the middle, it ends as one left alone; and the smaller one stays as it is."""
+    training.train(*films(), tmp_path / "small", TINY, images=80, **QUIET)
+    small, recipe = final(tmp_path / "small")[0], replace(grown(TINY, 32), warmup=5)
+    options = QUIET | {"start": tmp_path / "small", "checkpoint_every": 0, "sample_every": 0}
+    training.train(*films(40, 32), tmp_path / "whole", recipe, images=160, **options)
+    with pytest.raises(Stop):
+        training.train(*films(40, 32), tmp_path / "parts", recipe, images=160, **options,
+                       on_sample=lambda _, figures: stop() if figures["images"] == 64 else None)  # fmt: skip
+    training.train(*films(40, 32), tmp_path / "parts", recipe, images=160, **options)
+    assert same(final(tmp_path / "whole")[0], final(tmp_path / "parts")[0])
+    assert same(final(tmp_path / "small")[0], small)
+    with pytest.raises(InputError, match="start was"):
+        training.train(*films(40, 32), tmp_path / "parts", recipe, images=320, **QUIET)
+
+
+def test_a_start_gives_its_weights_and_the_warm_up_spares_the_generator(tmp_path):
+    folder, start = tmp_path / "small", tmp_path / "small" / CHECKPOINT
+    training.train(*films(), folder, TINY, images=80, **QUIET)
+    state = State.new(grown(TINY, 32, seed=3), {})
+    state.start(start)
+    small = final(folder)[0]
+    assert torch.equal(state.generator.start.weight, small["average.start.weight"])
+    assert torch.equal(state.discriminator.logit.weight, small["discriminator.logit.weight"])
+    before = {name: tensor.clone() for name, tensor in state.generator.state_dict().items()}
+    real = torch.rand(8, 1, 32, 32) * 2 - 1
+    figures = training.step(state, real, torch.arange(8) % 2, 0.0)
+    assert "generator_loss" not in figures and "discriminator_loss" in figures
+    after = state.generator.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name, _ in state.generator.named_parameters())
+    with pytest.raises(InputError, match="has another generator"):
+        State.new(replace(TINY, width=8), {}).start(start)
 
 
 KILLED = """
