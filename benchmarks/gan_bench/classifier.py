@@ -15,7 +15,6 @@ from tqdm.auto import trange
 from medigenx_lib import weights
 from medigenx_lib.cases import Case
 from medigenx_lib.evaluation.films import Films, labels_of, stack
-from medigenx_lib.files import sha256
 
 SIZE = 32
 DIMENSIONS = 64
@@ -48,11 +47,12 @@ def train_classifier(train: Sequence[Case], test: Sequence[Case], path: Path) ->
         extra = {"mean": hidden.mean(0), "std": hidden.std(0).clamp_min(1e-6)}
         weights.save(path, {**network.state_dict(), **extra}, {"scores": _scores(network, test)})
     tensors, config = weights.load(path)
+    digest = weights.digest(tensors)
     mean, std = tensors.pop("mean"), tensors.pop("std")
     network = _network()
     network.load_state_dict(tensors)
     print(f"classifier of real films: {config['scores']}", flush=True)
-    return Classifier(network.eval(), mean, std, config["scores"], sha256(path))
+    return Classifier(network.eval(), mean, std, config["scores"], digest)
 
 
 def _network() -> nn.Sequential:

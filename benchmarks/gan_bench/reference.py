@@ -17,6 +17,7 @@ import torch
 import torch.nn.functional as F
 
 from gan_bench.classifier import Classifier, train_classifier
+from medigenx_lib import weights
 from medigenx_lib.cases import Case
 from medigenx_lib.evaluation import encoder as encoders
 from medigenx_lib.evaluation import memorisation, pixels
@@ -25,7 +26,6 @@ from medigenx_lib.evaluation.encoder import FilmEncoder
 from medigenx_lib.evaluation.films import stack
 from medigenx_lib.evaluation.pixels import PixelBasis
 from medigenx_lib.evaluation.texture import radiomic_features
-from medigenx_lib.files import sha256
 
 MOST = 2000  # films a set, at most
 RADIOMICS = 1000  # of which radiomics is computed
@@ -99,11 +99,10 @@ def build(cases: Sequence[Case], folder: Path) -> Reference:
 def _encoder(cases: Sequence[Case], path: Path) -> tuple[FilmEncoder, dict]:
     started = time.process_time()
     scores = None if path.is_file() else encoders.train_encoder(cases, path, progress=False)
-    from medigenx_lib import weights
-
-    scores = scores or weights.load(path)[1]["scores"]
+    tensors, config = weights.load(path)
+    scores = scores or config["scores"]
     print(f"encoder of real films: {scores} ({time.process_time() - started:.0f} CPU-seconds)", flush=True)
-    return encoders.load_encoder(path), {"encoder": scores, "encoder_sha256": sha256(path)}
+    return encoders.load_encoder(path), {"encoder": scores, "encoder_sha256": weights.digest(tensors)}
 
 
 def _in_the_mix_of(labels: np.ndarray, test: Sequence[Case]) -> list[Case]:

@@ -6,7 +6,9 @@ licence, command, scores). Settings that rebuild the network travel in the file'
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from medigenx_lib.errors import WeightsError
@@ -45,6 +47,15 @@ def load(name_or_path: str | Path) -> tuple[dict, dict]:
     if path.resolve().parent == FOLDER and sha256(path) != _index().get(path.stem):
         raise WeightsError(f"{path.name} does not match its checksum.", "Reinstall the package, or train anew.")
     return _read(path)
+
+
+def digest(tensors: Mapping) -> str:
+    """SHA-256, in hex, of tensors by name: equal for equal weights, whatever else their files say of the training."""
+    whole = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        values = tensor.detach().cpu().contiguous()
+        whole.update(f"{name} {values.dtype} {tuple(values.shape)}".encode() + values.numpy().tobytes())
+    return whole.hexdigest()
 
 
 def _read(path: Path) -> tuple[dict, dict]:
