@@ -76,10 +76,15 @@ def _split(cells: Iterable[NotebookNode]) -> Iterator[tuple[str, list[NotebookNo
 
 def _weight(cells: Iterable[NotebookNode]) -> float:
     """Minutes that the cells would take at reading pace; exercises are counted elsewhere."""
-    told = [cell for cell in cells if not _stated(cell)]
-    words = sum(len(cell.source.split()) for cell in told if cell.cell_type == "markdown")
-    code = sum(cell.cell_type == "code" and not cell.metadata.get("tags") for cell in told)
+    cells = list(cells)
+    words = sum(len(_taught(cell).split()) for cell in cells if cell.cell_type == "markdown")
+    code = sum(cell.cell_type == "code" and not cell.metadata.get("tags") for cell in cells)
     return 0.5 + words / WORDS_A_MINUTE + CODE_MINUTES * code
+
+
+def _taught(cell: NotebookNode) -> str:
+    """The text of a cell before its exercise, if it holds one."""
+    return cell.source.partition("### Exercise")[0]
 
 
 def _stated(cell: NotebookNode) -> int:
@@ -117,9 +122,9 @@ def talking_points(cells: Iterable[NotebookNode]) -> list[str]:
     """The first sentence of each paragraph of a section, at most ``POINTS``; exercises and tables left out."""
     points = []
     for cell in cells:
-        if cell.cell_type == "markdown" and not _stated(cell):
+        if cell.cell_type == "markdown":
             points += [
-                _first_sentence(part) for part in cell.source.split("\n\n") if part[:1].isupper() or part[:2] == "**"
+                _first_sentence(part) for part in _taught(cell).split("\n\n") if part[:1].isupper() or part[:2] == "**"
             ]
     return [point for point in points if len(point.split()) > 3][:POINTS]
 

@@ -1,7 +1,7 @@
 """``make slides``: a deck a lesson, one HTML file each that asks nothing of the network, shown by reveal.js.
 
 Derived from the executed solutions: a section becomes a column of slides (what is said, each figure with its words,
-the exercises without their answers), and the lesson's text becomes the speaker's notes (key S).
+the exercises and questions without their answers), and the lesson's text becomes the speaker's notes (key S).
 """
 
 from __future__ import annotations
@@ -26,7 +26,10 @@ from medigenx_lib.files import write_text
 from medigenx_lib.settings import DISCLAIMER
 
 DECKS = ROOT / "slides"
-MOST_LINES = 14
+MOST_LINES, COLUMNS = 18, 86
+"""Lines of code and of what it printed that stand on one slide, and characters in a line."""
+FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
+HEADING = re.compile(r"^## .+$", re.MULTILINE)
 MATH = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+?)\$", re.DOTALL)
 
 
@@ -47,7 +50,7 @@ def deck(lesson: Lesson, solved: NotebookNode) -> str:
     columns = [[opening(lesson)], *(list(column(part, outputs)) for part in instructor.sections(lesson))]
     return environment.get_template("slides.html").render(
         title=f"{lesson.number:02d} {lesson.header.title}", columns=columns, notice=DISCLAIMER,
-        style=asset("reset.css") + asset("reveal.css"), script=asset("reveal.js").replace("</script", "<\\/script"),
+        style=asset("reset.css") + asset("reveal.css"), scripts=[script("reveal.js"), script("plugin/notes.js")],
     )  # fmt: skip
 
 
@@ -62,8 +65,11 @@ def opening(lesson: Lesson) -> Slide:
 def column(part: instructor.Section, outputs: dict) -> Iterator[Slide]:
     """The slides of one section."""
     text = "\n\n".join(cell.source for cell in part.cells if cell.cell_type == "markdown")
-    points = instructor.talking_points(part.cells)
-    yield Slide(part.title, bullets(points) if points else "", marked_up(text))
+    said = HEADING.sub("", text).strip()
+    if points := instructor.talking_points(part.cells):
+        yield Slide(part.title, bullets(points), marked_up(said))
+    elif said:  # a list, a table, a single sentence: shown as it is
+        yield Slide(part.title, marked_up(said))
     for cell in part.cells:
         if cell.cell_type == "markdown" and "### Exercise" in cell.source:
             yield exercise(cell.source)
@@ -79,22 +85,38 @@ def exercise(source: str) -> Slide:
 
 
 def figures(title: str, source: str, outputs: Sequence[NotebookNode]) -> Iterator[Slide]:
-    """A slide for each picture that a cell shows, with the cell in the notes; one for its text if it prints."""
-    notes = f"<pre><code>{html.escape(source.removeprefix('# NBVAL_CHECK_OUTPUT').strip())}</code></pre>"
-    printed = "".join(output.text for output in outputs if output.get("name") == "stdout")
-    if printed.strip() and len(source.splitlines()) <= MOST_LINES:
-        yield Slide(title, f"{notes}<pre>{html.escape(clipped(printed))}</pre>")
+    """A slide for what a cell prints, one for each picture, question or page that it shows; its code in the notes."""
+    code = source.removeprefix("# NBVAL_CHECK_OUTPUT").strip()
+    notes = f"<pre><code>{html.escape(code)}</code></pre>"
+    printed = "".join(output.text for output in outputs if output.get("name") == "stdout").strip("\n")
+    if printed.strip():
+        both = height(code) + height(printed) <= MOST_LINES
+        yield Slide(title, f"{notes if both else ''}<pre>{html.escape(clipped(printed))}</pre>", notes)
     for data in (output.get("data", {}) for output in outputs):
         if "image/png" in data:
             words = html.escape(data["text/plain"])
             picture = f'<img alt="{words}" src="data:image/png;base64,{data["image/png"].strip()}">'
             yield Slide(title, f'{picture}<p class="words">{words}</p>', notes)
+        elif "text/html" in data:
+            yield Slide(title, unanswered(data["text/html"]), notes)
+
+
+def unanswered(page: str) -> str:
+    """A question or bench as a notebook shows it without widgets; a question in large letters, its answers left out."""
+    asked, answers = FOLDED.subn("", page)
+    return asked if answers else f'<div class="page">{page}</div>'
+
+
+def height(text: str) -> int:
+    """Lines that a text takes on a slide, long ones counted as often as they are wrapped."""
+    return sum(max(1, -(-len(line) // COLUMNS)) for line in text.split("\n"))
 
 
 def clipped(text: str) -> str:
-    """At most ``MOST_LINES`` lines of a text."""
-    lines = text.rstrip().split("\n")
-    return "\n".join([*lines[:MOST_LINES], "..."] if len(lines) > MOST_LINES else lines)
+    """As many lines of a text as a slide holds."""
+    lines = text.split("\n")
+    fitting = next((n for n in range(len(lines), 0, -1) if height("\n".join(lines[:n])) < MOST_LINES), 1)
+    return "\n".join([*lines[:fitting], "..."] if fitting < len(lines) else lines)
 
 
 def bullets(points: Iterable[str]) -> str:
@@ -125,6 +147,11 @@ def _formulas(text: str) -> str:
         return convert(found[1] or found[2], display="block" if found[1] else "inline").replace("\n", "")
 
     return MATH.sub(drawn, text)
+
+
+def script(name: str) -> str:
+    """A script of reveal.js as it can stand in a page: without what would end or begin a script or comment there."""
+    return re.sub(r"<(?=!--|/?script)", r"\\x3c", asset(name))
 
 
 def asset(name: str) -> str:
