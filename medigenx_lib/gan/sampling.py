@@ -56,7 +56,7 @@ def _load(name: str, path: str, digest: str) -> Trained:
         recipe = Recipe.from_dict(config["recipe"])
         network = build_generator(recipe)
         network.load_state_dict(averaged or tensors)
-    except (KeyError, InputError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, InputError, RuntimeError) as error:
         raise WeightsError(f"{path} holds no generator ({error}).", "Train one: medigenx train --what gan.") from error
     return Trained(name, network.eval().requires_grad_(False), recipe, digest, config)
 

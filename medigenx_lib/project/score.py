@@ -21,6 +21,7 @@ from medigenx_lib.evaluation.memorisation import COPY_SIMILARITY, most_similar
 from medigenx_lib.project import hidden, submission
 from medigenx_lib.project.hidden import Round
 from medigenx_lib.project.submission import Submission
+from medigenx_lib.project.unpack import printable
 from medigenx_lib.text.claims import parse
 
 ALLOWED = 0.05
@@ -66,11 +67,11 @@ def score(path, cases: str) -> Result:
 
 def score_or_refuse(path, cases: str) -> Result:
     """:func:`score`, with a reason in place of an error: one team's file never stops the others."""
-    name = str(getattr(path, "name", path))[-40:]
+    name = printable(str(getattr(path, "name", path))[-40:])
     try:
         return score(path, cases)
     except MedigenxError as error:
-        return Result(name, "refused", refused=str(error))
+        return Result(name, "refused", refused=printable(str(error)))
     except Exception as error:  # whatever a decoder raises on hostile data
         return Result(name, "refused", refused=f"It could not be read ({type(error).__name__}).")
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,8 +74,10 @@ def _card(path: Path) -> tuple[str, str, str]:
     team, track, title = (values.get(key) for key in ("team", "track", "title"))
     if not isinstance(team, str) or not NAME.fullmatch(team):
         raise InputError("The team's name is missing or odd.", "Letters, digits, spaces, . _ -; at most 40.")
-    if not isinstance(title, str) or not 0 < len(title.strip()) <= TITLE:
-        raise InputError("There is no title.", f"Say in at most {TITLE} characters what you did.")
+    if not isinstance(title, str) or not 0 < len(title.strip()) <= TITLE or not title.isprintable():
+        raise InputError(
+            "There is no title, or an odd one.", f"Say in one line of at most {TITLE} characters what you did."
+        )
     return team, tracks.track(track if isinstance(track, str) else "").name, title.strip()
 
 
@@ -115,7 +118,10 @@ def _from_pictures(folder: Path, files: list[str]) -> tuple[list[np.ndarray], li
     from medigenx_lib.preprocessing import resize_case
 
     images, labels = [], []
-    for name, label in unpack.read_rows(folder / "films.csv", ("file", "label"), MOST):
+    rows = unpack.read_rows(folder / "films.csv", ("file", "label"), MOST)
+    if len({name for name, _ in rows}) < len(rows):
+        raise InputError("films.csv names a film twice.", "One row a film.")
+    for name, label in rows:
         if name not in files or not name.lower().endswith(".png"):
             raise InputError(f"films.csv names {name!r:.60}, which is not here.", "Name the PNGs handed in.")
         if label not in ("0", "1"):
@@ -137,7 +143,18 @@ def _picture(path: Path) -> Case:
         raise InputError(f"{path.name} is not a sound PNG.", "Save it again.") from error
     if max(width, height) > 2048:
         raise InputError(f"{path.name} has {width}x{height} pixels.", "At most 2048 a side.")
-    return datasets.read_film(path)
+    with _named(path):
+        return datasets.read_film(path)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Errors name the file alone, not the place where it lies or was unpacked, and not at length."""
+    try:
+        yield
+    except MedigenxError as error:
+        what = " ".join(error.what.replace(str(path), path.name).split())
+        raise InputError(f"{what:.300}", error.next_step) from error
 
 
 def _from_generator(folder: Path, files: list[str]) -> tuple[list[np.ndarray], list[int]]:
@@ -145,14 +162,16 @@ def _from_generator(folder: Path, files: list[str]) -> tuple[list[np.ndarray], l
     from medigenx_lib.gan import sampling
 
     path = folder / "generator.safetensors"
-    recipe = weights.load(path)[1].get("recipe")
+    with _named(path):
+        recipe = weights.load(path)[1].get("recipe")
     limits = {"size": SIDES[1], "width": 128, "latent": 1024}  # known before anything is built
     if not isinstance(recipe, dict) or any(
         not isinstance(recipe.get(key, 1), int) or recipe.get(key, 1) > most for key, most in limits.items()
     ):
         raise InputError("The generator's recipe is missing or too large.", f"At most {limits}.")
     labels = [index % 2 for index in range(DRAWN)]
-    films = sampling.sample(labels, path)
+    with _named(path):
+        films = sampling.sample(labels, path)
     return [film.image for film in films], labels
 
 

@@ -64,8 +64,10 @@ def _read(path: Path) -> tuple[dict, dict]:
     try:
         with safe_open(path, "pt") as file:
             config = json.loads((file.metadata() or {})["config"])
+            if not isinstance(config, dict):
+                raise ValueError("its settings are no JSON object")
             return {key: file.get_tensor(key) for key in file.keys()}, config  # noqa: SIM118 (not a dict)
-    except (SafetensorError, KeyError, ValueError, OSError) as error:
+    except (SafetensorError, KeyError, ValueError, RecursionError, OSError) as error:
         raise WeightsError(f"{path} is not a MediGenX weights file ({error}).", "Train it anew.") from error
 
 

@@ -58,10 +58,52 @@ def test_pictures_are_read_by_their_list(hand_in):
     (folder / "3.png").write_bytes(b"<html>")
     with pytest.raises(InputError, match=r"3\.png"):
         submission.read(folder)
+    (folder / "films.csv").write_text("file,label\n" + "0.png,0\n" * 64)
+    with pytest.raises(InputError, match="twice"):
+        submission.read(folder)
+
+
+def animated():
+    stream, film = io.BytesIO(), Image.fromarray(np.arange(6400, dtype=np.uint8).reshape(80, 80))
+    film.save(stream, "PNG", save_all=True, append_images=[film.rotate(90)])
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (animated(), "holds 2 pictures"),
+        (png(np.random.default_rng(0).integers(0, 256, (80, 80), dtype=np.uint8))[:2000], "damaged"),
+        (png(np.zeros((80, 80), np.uint8)), "blank"),
+        (png(np.zeros((1, 80), np.uint8)), "only"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not a sound PNG"),
+        (png(np.zeros((64, 64), np.uint8)).replace(b"\0\0\0@\0\0\0@", b"\x7f\xff\xff\xff" * 2), "not a sound PNG"),
+    ],
+)
+def test_pictures_that_are_no_film_are_refused_by_their_name_alone(hand_in, data, reason, tmp_path):
+    rows = "".join(f"{i}.png,{i % 2}\n" for i in range(64))
+    folder = hand_in(films__csv="file,label\n" + rows, **{f"{i}__png": data for i in range(64)})
+    with pytest.raises(InputError, match=rf"0\.png.*{reason}") as caught:
+        submission.read(folder)
+    assert str(tmp_path) not in str(caught.value)
+
+
+@pytest.mark.parametrize("mode", ["1", "P", "RGBA", "LA", "RGB", "I;16"])
+def test_pictures_of_every_mode_are_read(hand_in, mode):
+    noise = Image.fromarray(np.random.default_rng(0).integers(0, 256, (80, 80), dtype=np.uint8))
+    stream = io.BytesIO()
+    (Image.fromarray(np.asarray(noise).astype(np.uint16) * 257) if mode == "I;16" else noise.convert(mode)).save(
+        stream, "PNG"
+    )
+    rows = "".join(f"{i}.png,{i % 2}\n" for i in range(64))
+    read = submission.read(
+        hand_in(films__csv="file,label\n" + rows, **{f"{i}__png": stream.getvalue() for i in range(64)})
+    )
+    assert {film.image.shape for film in read.films} == {(64, 64)} and read.films[0].image.std() > 0.02
 
 
 def test_a_picture_too_large_is_refused_before_it_is_decoded(hand_in):
-    rows = "".join(f"0.png,{i % 2}\n" for i in range(64))
+    rows = "".join(f"{i}.png,{i % 2}\n" for i in range(64))
     folder = hand_in(films__csv="file,label\n" + rows, **{"0__png": png(np.zeros((2049, 8), np.uint8))})
     with pytest.raises(InputError, match="8x2049"):
         submission.read(folder)

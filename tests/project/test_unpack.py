@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import stat
+import struct
 import zipfile
 
 import numpy as np
@@ -177,3 +178,131 @@ def test_a_sound_archive_is_read_and_leaves_nothing(hand_in, films, tmp_path, mo
     path = zipped(tmp_path / "in.zip", [(p.name, p.read_bytes()) for p in folder.iterdir()])
     assert len(submission.read(path).films) == 64
     assert list((tmp_path / "scratch").iterdir()) == []
+
+
+# --- names, texts and archives that are made to deceive ---------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("title", "reason"),
+    [
+        ("half of a character: \\ud800", "U\\+D800"),
+        ("written \\u202ebackwards", "U\\+202E"),
+        ("\\u200b\\u200b", "U\\+200B"),
+        ("a" + "\\u0301" * 40, "piles marks"),
+        ("two\\nlines", "one line"),
+        ("colours \\u001b[31m", "one line"),
+    ],
+)
+def test_a_title_that_would_deceive_or_break_the_page_is_refused(hand_in, films, title, reason):
+    folder = hand_in(films__npz=films)
+    (folder / "submission.json").write_text(CARD.replace("ours", title))
+    with pytest.raises(InputError, match=reason):
+        submission.read(folder)
+
+
+@pytest.mark.parametrize("title", ["Straße, naïve, 胸部", "صور", "=1+1", "100 % & more"])
+def test_a_title_in_any_language_is_read(hand_in, films, title):
+    folder = hand_in(films__npz=films)
+    (folder / "submission.json").write_text(json.dumps({**json.loads(CARD), "title": title}))
+    assert submission.read(folder).title == title
+
+
+@pytest.mark.parametrize("more", ['"team": "other"', '"size": 1e999', '"size": ' + "9" * 10_000])
+def test_a_card_that_can_be_read_in_two_ways_is_refused(hand_in, films, more):
+    folder = hand_in(films__npz=films)
+    (folder / "submission.json").write_text(f"{CARD[:-1]}, {more}}}")
+    with pytest.raises(InputError, match="not sound JSON"):
+        submission.read(folder)
+
+
+def test_a_second_name_of_another_file_is_refused(hand_in, films, tmp_path):
+    (tmp_path / "secret").write_text("{}")
+    os.link(tmp_path / "secret", hand_in(films__npz=films) / "more.json")
+    with pytest.raises(InputError, match="second name"):
+        submission.read(tmp_path / "team")
+
+
+@pytest.mark.parametrize("name", [b"\xff.json", b"two\nlines.json", "back\u202eward.json".encode()])
+def test_a_name_that_cannot_be_shown_is_refused(hand_in, films, name):
+    folder = hand_in(films__npz=films)
+    (folder / os.fsdecode(name)).write_text("{}")
+    with pytest.raises(InputError, match="cannot be shown"):
+        submission.read(folder)
+
+
+def test_endless_folders_are_refused(hand_in, films):
+    folder = hand_in(films__npz=films)
+    for number in range(unpack.MOST_FILES):
+        (folder / str(number)).mkdir()
+    with pytest.raises(InputError, match="At most 600 files"):
+        submission.read(folder)
+
+
+def test_two_members_of_one_name_are_refused(tmp_path):
+    with pytest.warns(UserWarning, match="Duplicate"):
+        path = zipped(tmp_path / "in.zip", [("submission.json", CARD), ("submission.json", CARD)])
+    with pytest.raises(InputError, match="two files of one name"):
+        submission.read(path)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_unusual_packing_is_refused(hand_in, films, method, tmp_path):
+    with zipfile.ZipFile(tmp_path / "in.zip", "w", method) as archive:
+        archive.writestr("submission.json", CARD)
+    with pytest.raises(InputError, match="unusual way"):
+        submission.read(tmp_path / "in.zip")
+
+
+@pytest.mark.parametrize("large", [True, False])
+def test_a_list_of_a_million_files_is_not_read(tmp_path, monkeypatch, large):
+    """With the record of large archives, and with a count that lies. Reading the list takes 10 s and 400 MB."""
+    entry = struct.pack("<4sHHHHHHIIIHHHHHII", b"PK\1\2", 20, 20, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0) + b"a.json"
+    listed, count = entry * 1_000_000, 1_000_000
+    record = struct.pack("<4sQHHIIQQQQ", b"PK\6\6", 44, 45, 45, 0, 0, count, count, len(listed), 0)
+    record += struct.pack("<4sIQI", b"PK\6\7", 0, len(listed), 1)
+    end = struct.pack("<4sHHHHIIH", b"PK\5\6", 0, 0, 2, 2, 92 if large else len(listed), 0, 0)
+    path = tmp_path / "in.zip"
+    path.write_bytes(listed + (record if large else b"") + end)
+    monkeypatch.setattr(zipfile, "ZipFile", lambda *_: pytest.fail("the list was read"))
+    with pytest.raises(InputError, match="too many files"):
+        submission.read(path)
+
+
+def headed(header, body=bytes(16)):
+    """A safetensors file with this header."""
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return struct.pack("<Q", len(text)) + text + body
+
+
+def tensor(begin, end, config="{}"):
+    return {"a": {"dtype": "F32", "shape": [4], "data_offsets": [begin, end]}, "__metadata__": {"config": config}}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        struct.pack("<Q", 2**63 - 1) + b"{}",
+        headed(tensor(0, 1 << 40)),
+        headed(tensor(8, 24)),
+        headed({**tensor(0, 16), "b": tensor(0, 16)["a"]}),
+        headed(tensor(0, 16, "[" * 100_000)),
+        headed(tensor(0, 16, "[1]")),
+        headed(tensor(0, 16, '{"recipe": {"betas": ["x"]}}')),
+        headed(tensor(0, 16, '{"recipe": {"width": -5}}')),
+        headed(tensor(0, 16, '{"recipe": {"width": 100000}}')),
+        headed(tensor(0, 16, '{"recipe": {"size": 64}}')),
+    ],
+)
+def test_a_generator_that_is_none_is_refused_by_its_name_alone(hand_in, data, tmp_path):
+    with pytest.raises(InputError) as caught:
+        submission.read(hand_in(generator__safetensors=data))
+    assert str(tmp_path) not in str(caught.value) and len(str(caught.value)) < 400
+
+
+def test_whatever_a_folder_is_called_the_reason_can_be_written(tmp_path):
+    name = os.fsdecode(b"\xff\n<b>")
+    (tmp_path / name).mkdir()
+    for path in (tmp_path / name, tmp_path / f"{name}.zip"):
+        refused = score_or_refuse(path, "6000000-6000095")
+        assert f"{refused.team}{refused.refused}".isprintable() and refused.refused
