@@ -78,6 +78,34 @@ def side_right(cases: list[Case]) -> list[bool]:
     return [true.presence == "present" for true, said in found if said.presence == "present"]
 
 
+def one_sided(cases: list[Case]) -> list[tuple]:
+    """(said where it is, said where it is not) of the films with opacity in one lung alone, both lungs measured."""
+    films = []
+    for case in cases:
+        true, said = (
+            [findings.of("opacity", side)[0].presence for side in SIDES]
+            for findings in (case.truth.findings, case.findings)
+        )
+        if sorted(true) == ["absent", "present"] and "unknown" not in said:
+            films.append((said[true.index("present")], said[true.index("absent")]))
+    return films
+
+
+def swapped(cases: list[Case]) -> list[bool]:
+    """Of the films with opacity in one lung: is it stated in the other one alone?"""
+    return [there != "present" and beside == "present" for there, beside in one_sided(cases)]
+
+
+def second_side(cases: list[Case]) -> list[bool]:
+    """Of the films with opacity in one lung: is it stated in both?"""
+    return [there == beside == "present" for there, beside in one_sided(cases)]
+
+
+def unknown(kind: str) -> Callable:
+    """1 where the finding could not be measured, on films that were measured otherwise."""
+    return lambda cases: [case.findings.presence(kind) == "unknown" for case in cases]
+
+
 def zone_right(cases: list[Case]) -> list[bool]:
     """Of the three decisions on zones of each opacity that is found: are they right?"""
     return [(zone in true.zones) == (zone in said.zones) for true, said in stated(cases) for zone in ZONES]
@@ -130,7 +158,8 @@ def word_right(name: str) -> Callable:
 FIGURES: dict[str, Callable] = {
     "opacity missed (films)": missed("opacity"), "opacity invented (films)": invented("opacity"),
     "opacity uncertain (films)": uncertain("opacity"), "opacity F1 (sides)": f1("opacity"),
-    "opacity side right": side_right, "zone decisions right": zone_right, "stated zones right": stated_zone_right,
+    "opacity side right": side_right, "one side taken for the other": swapped,
+    "one side taken for both": second_side, "zone decisions right": zone_right, "stated zones right": stated_zone_right,
     "zone lists exact": zones_all_right,
     "extent within 5 points, all lungs": extent_close(5), "extent within 5 points, found": found_extent_close(5),
     "extent within 10 points, found": found_extent_close(10), "extent interval holds (90 %)": covered("opacity"),
@@ -138,7 +167,8 @@ FIGURES: dict[str, Callable] = {
     "effusion missed (films)": missed("effusion"), "effusion invented (films)": invented("effusion"),
     "effusion F1 (sides)": f1("effusion"), "effusion extent within 5 points": found_extent_close(5, "effusion"),
     "effusion interval holds (90 %)": covered("effusion"), "cardiomegaly F1": f1("cardiomegaly"),
-    "cardiomegaly uncertain": uncertain("cardiomegaly"), "ratio interval holds (90 %)": covered("cardiomegaly"),
+    "cardiomegaly uncertain": uncertain("cardiomegaly"), "cardiomegaly unknown": unknown("cardiomegaly"),
+    "ratio interval holds (90 %)": covered("cardiomegaly"),
 }  # fmt: skip
 
 

@@ -22,7 +22,10 @@ FIRST_SEED = 7_000_000
 ERROR = 0.05
 """Share of films on which opacity may be missed, and invented; what cannot be held to it is uncertain."""
 DOUBT = 0.10
-"""Share of the films without a finding that may be called uncertain for the sake of those with it."""
+"""Share of the films without a finding that may be called uncertain for the sake of those with it, and of the films
+with it that may be, for the sake of SIDE_ERROR."""
+SIDE_ERROR = 0.02
+"""Share of the lungs with a stated opacity that may hold none: an invented film, or an invented second side."""
 COVERAGE = 0.90
 THINNING = 3
 """Of films without effusion and with a heart of normal size, one in so many is used: the others are rare."""
@@ -79,6 +82,7 @@ def _weights(cases: Sequence[Case]) -> np.ndarray:
 def settings_for(cases: Sequence[Case], readings: Sequence[Mapping[str, LungReading]]) -> dict:
     """Bands, slacks and the heart's error from measurable phantoms with truth, and what is decided of their lungs."""
     bands = {kind: film_band(kind, cases, readings) for kind in LUNG_KINDS}
+    bands["opacity"] = surer_band(bands["opacity"], cases, readings)
     ratios = np.array([geometry.cardiothoracic_ratio(case.masks) for case in cases])
     true_ratios = np.array([_true(case, "cardiomegaly").measurement.value for case in cases])
     bands["cardiomegaly"] = ratio_band(ratios, true_ratios, _weights(cases))
@@ -112,6 +116,27 @@ def film_band(kind: str, cases: Sequence[Case], readings: Sequence[Mapping[str, 
     """
     highest, there = _scores(kind, readings).max(1), _extents(kind, cases).max(1) > 0
     return band(highest[~there], highest[there], np.average(there, weights=_weights(cases)))
+
+
+def surer_band(limits: Sequence[float], cases: Sequence[Case],
+               readings: Sequence[Mapping[str, LungReading]]) -> list[float]:  # fmt: skip
+    """The opacity's band [low, high] with high raised until at most SIDE_ERROR of the stated lungs are wrong.
+
+    But not so high that more than ERROR + DOUBT of the films with opacity would lie below it.
+    """
+    scores, there = _scores("opacity", readings), _extents("opacity", cases) > 0
+    weights = np.repeat(_weights(cases), 2)
+    high = surest(scores.ravel(), there.ravel(), weights, SIDE_ERROR)
+    most = float(np.quantile(scores.max(1)[there.any(1)], ERROR + DOUBT))
+    return [limits[0], round(max(limits[1], min(high, most)), 4)]
+
+
+def surest(scores: np.ndarray, there: np.ndarray, weights: np.ndarray, error: float) -> float:
+    """The least score from which on at most ``error`` of the lungs, (N,) each, are wrongly said to hold the finding."""
+    order = np.argsort(-scores)
+    wrong = np.cumsum((weights * ~there)[order]) / np.cumsum(weights[order])
+    good = np.flatnonzero(wrong <= error)
+    return float(scores[order][good[-1]]) if len(good) else float("inf")
 
 
 def ratio_band(measured: np.ndarray, true: np.ndarray, weights: np.ndarray) -> list[float]:

@@ -21,6 +21,10 @@ MARGIN = 0.14
 CHANNELS = ("brightness", "lung", "heart", "other_brightness", "other_lung")
 """What :func:`lung_frame` holds: this lung, and the other one beside it for comparison."""
 
+LOOKS = ((0.0, 0.0, 0.0), (0.03, 0.03, 0.03), (-0.03, -0.03, 0.03), (0.03, -0.03, -0.03), (-0.03, 0.03, -0.03))
+"""Each lung is read in so many frames, and the readings averaged: how far each is moved right and down and widened on
+every side, in shares of its box. The first is the box itself."""
+
 Box = tuple[float, float, float, float]
 """Left, top, right and bottom in pixels of the film; may reach beyond it."""
 
@@ -41,6 +45,14 @@ def lung_box(lung: np.ndarray) -> Box:
     rows, columns = np.flatnonzero(lung.any(1)), np.flatnonzero(lung.any(0))
     high, wide = (MARGIN * (place[-1] + 1 - place[0]) for place in (rows, columns))
     return columns[0] - wide, rows[0] - high, columns[-1] + 1 + wide, rows[-1] + 1 + high
+
+
+def moved(box: Box, look: tuple[float, float, float]) -> Box:
+    """The box as one of LOOKS shifts and widens it."""
+    (left, top, right, bottom), (across, down, wider) = box, look
+    wide, high = right - left, bottom - top
+    x, y, grow_x, grow_y = across * wide, down * high, wider * wide, wider * high
+    return left + x - grow_x, top + y - grow_y, right + x + grow_x, bottom + y + grow_y
 
 
 def cut(image: np.ndarray, box: Box, flip: bool) -> np.ndarray:

@@ -12,8 +12,8 @@ from tqdm.auto import tqdm
 from medigenx_lib import geometry
 from medigenx_lib.cases import DENSITIES, PATTERNS, SIDES, ZONES, Case, Finding, Findings, Measurement, replace
 from medigenx_lib.radiomics import frames
-from medigenx_lib.radiomics.evidence import not_measurable
-from medigenx_lib.radiomics.reasons import heart_reasons, lung_reasons
+from medigenx_lib.radiomics.evidence import least_ratio, not_measurable
+from medigenx_lib.radiomics.reasons import heart_reasons, heart_score, lung_reasons
 
 if TYPE_CHECKING:
     from medigenx_lib.radiomics.judge import Judge
@@ -122,17 +122,14 @@ def _weighed(reading: LungReading, judge: Judge, told) -> LungReading:
 
 
 def read(cases: Sequence[Case], reader: LungReader) -> list[dict[str, LungReading]]:
-    """What ``reader`` sees in the right and the left lung of each case with lung and heart masks."""
-    import torch
+    """What ``reader`` sees in the right and the left lung of each case with lung and heart masks.
 
+    Each lung is looked at in ``frames.LOOKS``: the numbers are averaged, the maps are those of the first look.
+    """
+    bright = [frames.brightness(case.image, case.masks) for case in cases]
     boxes = [{side: frames.lung_box(case.masks[f"{side}_lung"]) for side in SIDES} for case in cases]
-    pictures = []
-    for case, box in zip(cases, boxes, strict=True):
-        bright = frames.brightness(case.image, case.masks)
-        pictures += [frames.lung_frame(bright, case.masks, box, side) for side in SIDES]
-    with torch.no_grad():
-        seen = reader(torch.from_numpy(np.stack(pictures)))
-    maps, heads = torch.sigmoid(seen.maps).numpy(), {name: values.numpy() for name, values in seen.heads.items()}
+    looks = [_look(cases, reader, bright, boxes, look) for look in frames.LOOKS]
+    maps, heads = looks[0][0], {name: np.mean([seen[name] for _, seen in looks], 0) for name in looks[0][1]}
     return [
         {
             side: LungReading(maps[2 * i + j], boxes[i][side], {name: v[2 * i + j] for name, v in heads.items()})
@@ -140,6 +137,21 @@ def read(cases: Sequence[Case], reader: LungReader) -> list[dict[str, LungReadin
         }
         for i in range(len(cases))
     ]
+
+
+def _look(
+    cases: Sequence[Case], reader: LungReader, bright: Sequence[np.ndarray], boxes: Sequence[Mapping], look: tuple
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """One look at N films: maps (2N, kind, HEIGHT, WIDTH) as probabilities, and heads by name (2N, numbers)."""
+    import torch
+
+    pictures = []
+    for case, film, box in zip(cases, bright, boxes, strict=True):
+        moved = {side: frames.moved(box[side], look) for side in SIDES}
+        pictures += [frames.lung_frame(film, case.masks, moved, side) for side in SIDES]
+    with torch.no_grad():
+        seen = reader(torch.from_numpy(np.stack(pictures)))
+    return torch.sigmoid(seen.maps).numpy(), {name: values.numpy() for name, values in seen.heads.items()}
 
 
 def _from_image(case: Case, faults: dict, reading: dict[str, LungReading], settings: Mapping) -> Case:
@@ -231,10 +243,13 @@ def opacity_words(heads: Mapping[str, np.ndarray], settings: Mapping) -> dict[st
 
 
 def _heart(masks: Mapping[str, np.ndarray], faults: dict, settings: Mapping) -> Finding:
+    """Cardiomegaly; where a lung runs off the film the ratio can only be too high, and the interval reaches lower."""
     if "heart" in faults:
         return Finding("cardiomegaly", "unknown")
-    ratio = geometry.cardiothoracic_ratio(masks)
-    return heart_finding(ratio, presence_of(ratio, settings["bands"]["cardiomegaly"]), settings["ratio_error"])
+    ratio, band = geometry.cardiothoracic_ratio(masks), settings["bands"]["cardiomegaly"]
+    low, high = settings["ratio_error"]
+    error = (low - (ratio - least_ratio(masks)), high)
+    return heart_finding(ratio, presence_of(heart_score(masks, band), band), error)
 
 
 def heart_finding(ratio: float, presence: str, error: Sequence[float] | None) -> Finding:

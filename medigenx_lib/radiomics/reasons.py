@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from medigenx_lib import geometry
+from medigenx_lib.radiomics.evidence import least_ratio
 
 NAMED = 3
 """So many features are named for each finding."""
@@ -44,11 +45,20 @@ def heart_reasons(masks: Mapping[str, np.ndarray], band: Sequence[float]) -> dic
         {"name": name, "shown": float(geometry.width(mask)), "low": None, "high": None, "adds": None}
         for name, mask in widths.items()
     ]
-    ratio = geometry.cardiothoracic_ratio(masks)
+    score = _short(heart_score(masks, band))
     return {
-        "kind": "cardiomegaly", "side": None, "score": _short(ratio), "absent_below": band[0], "present_from": band[1],
+        "kind": "cardiomegaly", "side": None, "score": score, "absent_below": band[0], "present_from": band[1],
         "radiomics": None, "reader": None, "features": features,
     }  # fmt: skip
+
+
+def heart_score(masks: Mapping[str, np.ndarray], band: Sequence[float]) -> float:
+    """The ratio on which cardiomegaly is decided: the measured one, unless a lung runs off the film.
+
+    There the whole thorax is wider than what shows, so a heart below the band is of normal size for certain; but it is
+    large only if it would be so in a whole thorax (:func:`.evidence.least_ratio`), and uncertain in between.
+    """
+    return min(geometry.cardiothoracic_ratio(masks), max(least_ratio(masks), band[0]))
 
 
 def _short(value: float) -> float:

@@ -8,7 +8,7 @@ import pytest
 
 from medigenx_lib import geometry, phantom, radiomics
 from medigenx_lib.cases import PRESENCES, SIDES, Case, Findings, replace
-from medigenx_lib.radiomics import calibration, evidence, frames, judge, lung_features, measurement
+from medigenx_lib.radiomics import calibration, evidence, frames, judge, lung_features, measurement, reasons
 
 GOOD = {"trusted": True, "frontal_chest": True, "reasons": []}
 
@@ -126,6 +126,28 @@ def test_what_cannot_be_measured_is_unknown_never_absent(phantoms):
     assert radiomics.measure([untrusted], progress=False)[0].meta["not_measured"]["heart"] == "a lateral view"
 
 
+def test_a_heart_beside_a_cropped_lung_is_large_only_if_it_would_be_in_a_whole_thorax():
+    rows, columns = np.indices((64, 64))
+    band = [0.57, 0.58]
+    lungs = {"right_lung": (columns < 26) & (abs(rows - 32) < 24), "left_lung": (abs(columns - 48) < 11)}
+    lungs["left_lung"] &= abs(rows - 32) < 24
+    whole = {**lungs, "right_lung": lungs["right_lung"] & (columns > 3)}
+    lungs["right_lung"] &= (columns > 0) | (rows < 36)  # half of its height runs off the film
+
+    def found(masks, width):
+        masks = {**masks, "heart": (abs(rows - 40) < 10) & (columns >= 20) & (columns < 20 + width)}
+        score = reasons.heart_score(masks, band)
+        return measurement.presence_of(score, band), geometry.cardiothoracic_ratio(masks) - score
+
+    assert found(whole, 34) == ("present", 0)
+    assert found(lungs, 30) == ("absent", 0)
+    assert found(lungs, 34)[0] == "uncertain" and found(lungs, 34)[1] > 0
+    assert found(lungs, 40)[0] == "present"
+    assert evidence.least_ratio({**whole, "heart": lungs["left_lung"]}) == geometry.cardiothoracic_ratio(
+        {**whole, "heart": lungs["left_lung"]}
+    )
+
+
 def test_a_cropped_lung_costs_that_lung_and_the_heart(phantoms):
     cut = spoil(phantoms[0], right_lung=phantoms[0].masks["right_lung"] | (np.indices((64, 64))[1] < 3))
     (case,) = radiomics.measure([cut], progress=False)
@@ -161,6 +183,17 @@ def test_band_holds_the_errors_within_the_doubt_allowed():
     low, high = calibration.band(without, with_ + 6, 0.5)  # well apart: one threshold does
     assert low == high
     assert without.max() < high < with_.min() + 6
+
+
+def test_stated_lungs_are_held_to_their_error():
+    rng = np.random.default_rng(0)
+    there = rng.random(20000) < 0.4
+    scores, weights = rng.normal(0, 1, 20000) + 2.5 * there, rng.integers(1, 4, 20000)
+    limit = calibration.surest(scores, there, weights, 0.02)
+    said = scores >= limit
+    assert 0.018 < np.average(~there[said], weights=weights[said]) <= 0.02
+    assert calibration.surest(scores, there, weights, 1.0) == scores.min()
+    assert calibration.surest(scores, ~there & (scores < 0), weights, 0.02) == np.inf
 
 
 def test_ratio_band_lies_between_hearts_of_both_kinds():
@@ -204,6 +237,15 @@ def test_frames_cut_and_paste_are_inverse_and_flip_the_left_lung():
         assert part.shape == (frames.HEIGHT, frames.WIDTH)
         assert np.abs(frames.paste(part, box, flip, (64, 64)) - smooth)[lung].max() < 0.35
     assert np.allclose(frames.cut(smooth, box, True), frames.cut(smooth, box, False)[:, ::-1])
+
+
+def test_looks_start_with_the_box_itself_and_stay_around_it():
+    box = (10.0, 5.0, 30.0, 45.0)
+    looks = np.array([frames.moved(box, look) for look in frames.LOOKS])
+    assert tuple(looks[0]) == box
+    assert np.allclose(looks.mean(0), box, atol=0.5)
+    assert np.allclose(frames.moved(box, (0.1, 0.2, 0.0)), (12, 13, 32, 53))
+    assert np.allclose(frames.moved(box, (0.0, 0.0, 0.1)), (8, 1, 32, 49))
 
 
 @pytest.mark.parametrize("shift", [-30, 0, 25])
