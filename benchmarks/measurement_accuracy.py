@@ -19,7 +19,7 @@ from sklearn.metrics import roc_auc_score
 from medigenx_lib import phantom, segmentation, settings
 from medigenx_lib.cases import MEASURED_KINDS, SIDES, ZONES, Case
 from medigenx_lib.radiomics import measure
-from medigenx_lib.radiomics.reader import load_reader
+from medigenx_lib.radiomics.measurement import Instruments, load_instruments
 
 FIRST_SEED = 9_000_000
 BOOTSTRAPS = 1000
@@ -189,11 +189,11 @@ def interval(cases: list[Case], figure: Callable, rng: np.random.Generator) -> t
         return float(np.divide(*tallies.sum(0))), low, high
 
 
-def phantoms(preset: str, films: int) -> tuple[list[Case], float]:
+def phantoms(preset: str, films: int, instruments: Instruments) -> tuple[list[Case], float]:
     """Measured phantoms of one preset, and the CPU-seconds that measuring one film took, masks excluded."""
     found = segmentation.segment(phantom.cases(range(FIRST_SEED, FIRST_SEED + films), preset=preset), progress=False)
     start = time.process_time()
-    cases = measure(found, progress=False)
+    cases = measure(found, progress=False, instruments=instruments)
     return cases, (time.process_time() - start) / films
 
 
@@ -202,9 +202,9 @@ def measurable(case: Case) -> bool:
     return any(case.findings.presence(kind) != "unknown" for kind in MEASURED_KINDS)
 
 
-def report_phantoms(films: int) -> None:
+def report_phantoms(films: int, instruments: Instruments) -> None:
     for preset in phantom.PRESETS:
-        cases, seconds = phantoms(preset, films)
+        cases, seconds = phantoms(preset, films, instruments)
         known = [case for case in cases if measurable(case)]
         rng = np.random.default_rng(0)
         print(f"\n## {preset}: {films} phantoms, {len(known) / films:.1%} measurable, {1000 * seconds:.1f} ms a film\n")
@@ -214,13 +214,13 @@ def report_phantoms(films: int) -> None:
             print(f"| {name} | {value:.3f} | {low:.3f} to {high:.3f} | {len(figure(known))} |")
 
 
-def report_real(folder) -> None:
+def report_real(folder, instruments: Instruments) -> None:
     """AUC of the measured opacity extent on real films, beside that of minus the pixels' standard deviation."""
     with np.load(folder / "cxr_npz" / "chest_xray_64.npz", allow_pickle=False) as data:
         images = np.concatenate([data["val_images"], data["test_images"]]).astype(np.float32) / 255
         labels = np.concatenate([data["val_labels"], data["test_labels"]]).ravel().astype(int)
     cases = [Case(f"film-{i}", image) for i, image in enumerate(images)]
-    cases = measure(segmentation.segment(cases, progress=False), progress=False)
+    cases = measure(segmentation.segment(cases, progress=False), progress=False, instruments=instruments)
     known = np.array([measurable(case) for case in cases])
     extents = np.array([opacity_score(case) for case in cases])
     scores = np.array([evidence_score(case) for case in cases])
@@ -264,12 +264,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--films", type=int, default=1000, help="phantoms of each preset")
     parser.add_argument("--real", default=settings.real_data_dir(), type=type(settings.real_data_dir()))
+    parser.add_argument("--weights", default="measurement", help="a safetensors file, or the name of shipped weights")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    load_reader()
-    report_phantoms(options.films)
+    instruments = load_instruments(options.weights)
+    report_phantoms(options.films, instruments)
     if options.real.is_dir():
-        report_real(options.real)
+        report_real(options.real, instruments)
 
 
 if __name__ == "__main__":
