@@ -1,6 +1,6 @@
 """Where the seconds of a training step go: images a CPU-second of ours, of the DCGAN, and of what lies between them.
 
-    python benchmarks/gan_throughput.py [--sizes 32 64] [--steps 8] [--rounds 5]
+    python benchmarks/gan_throughput.py [--sizes 32 64] [--steps 8] [--rounds 5] [--only ours ...]
 
 One thread, batches of 32, random films (what they show does not matter here). The recipes take turns, round by round,
 so that a busy machine slows all of them; the median and the range over the rounds are printed.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -21,6 +22,7 @@ from medigenx_lib.gan.training import flushing_denormals
 
 VARIANTS = {
     "ours": ("strong", {}),
+    "ours, narrow at full size": ("strong", {"grown": 1}),
     "ours without penalties": ("strong", {"gamma": 0.0}),
     "ours, transposed convolutions": ("strong", {"upsampling": "transposed"}),
     "ours, standard loss": ("strong", {"loss": "standard"}),
@@ -36,19 +38,21 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[32, 64])
     parser.add_argument("--steps", type=int, default=8, help="a round; a multiple of 4 holds every kind of step")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", nargs="+", choices=VARIANTS, default=list(VARIANTS), help="leave out the others")
     options = parser.parse_args()
     torch.set_num_threads(1)
     with flushing_denormals():
         for size in options.sizes:
             print(f"| {size}x{size} | images/CPU-s | generator, M | discriminator, M |\n|---|---|---|---|")
-            for line in rows(size, options.steps, options.rounds):
+            for line in rows(size, options.steps, options.rounds, options.only):
                 print(line, flush=True)
 
 
-def rows(size: int, steps: int, rounds: int) -> list[str]:
-    """A line for each of ``VARIANTS``: images a CPU-second, and the sizes of both networks."""
+def rows(size: int, steps: int, rounds: int, names: Sequence[str]) -> list[str]:
+    """A line for each of the ``names`` among ``VARIANTS``: images a CPU-second, and the sizes of both networks."""
+    chosen = {name: VARIANTS[name] for name in names}
     states = {
-        name: State.new(recipes.recipe(base, size=size, **changes), {}) for name, (base, changes) in VARIANTS.items()
+        name: State.new(recipes.recipe(base, size=size, **changes), {}) for name, (base, changes) in chosen.items()
     }
     for state in states.values():
         images_per_second(state, 4)  # the first steps allocate memory

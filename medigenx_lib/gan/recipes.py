@@ -41,7 +41,8 @@ class Recipe:
     generator, 0 for none. ``lr_end``, ``gamma_end``: what the cosine schedule ends at, as shares of the start.
     ``augment``: names of ``augment.AUGMENTATIONS``. ``bf16``: autocast, for GPUs. ``grown``: doublings of the side that
     were added to networks of fewer pixels, in the strong body, see :func:`grown`. ``warmup``: steps that the
-    discriminator takes alone before the generator's first, for a generator that starts trained.
+    discriminator takes alone before the generator's first, and ``kept_lr``: the share of the learning rate for what the
+    generator had before it grew, both for a generator that starts trained.
     """
 
     name: str = "strong"
@@ -69,6 +70,7 @@ class Recipe:
     bf16: bool = False
     grown: int = 0
     warmup: int = 0
+    kept_lr: float = 1.0
     seed: int = 0
 
     def __post_init__(self):
@@ -136,8 +138,9 @@ HINGE_DIFFAUGMENT = dataclasses.replace(HINGE, name="hinge_diffaugment", augment
 RECIPES = {recipe.name: recipe for recipe in (STRONG, DCGAN, DCGAN_EMA, WGAN_GP, HINGE, HINGE_DIFFAUGMENT)}
 
 
-WARMUP = 150
-"""Steps of a new discriminator before a trained generator listens to it: at first it knows nothing."""
+GROWING = {"warmup": 400, "kept_lr": 0.1, "batch": 16, "lr": 1e-3}
+"""How a trained generator goes on with a discriminator that is new. With 150 steps of warm-up and the whole learning
+rate the generator ran ahead of it: hearts changed shape and no detail was gained in 8,500 films at 128x128."""
 
 
 def grown(start: Recipe, size: int, **changes: Any) -> Recipe:
@@ -149,8 +152,7 @@ def grown(start: Recipe, size: int, **changes: Any) -> Recipe:
     if size < start.size:
         raise InputError(f"Networks of {start.size} pixels cannot start those of {size}.", f"Ask for {start.size}.")
     added = (size // start.size).bit_length() - 1
-    shape = {"size": size, "grown": start.grown + added, "warmup": WARMUP}
-    return Recipe.from_dict({**start.to_dict(), **shape, **changes})
+    return Recipe.from_dict({**start.to_dict(), "size": size, "grown": start.grown + added, **GROWING, **changes})
 
 
 def recipe(name: str = "strong", **changes: Any) -> Recipe:

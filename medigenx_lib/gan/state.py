@@ -60,7 +60,8 @@ class State:
         """The state before the first step: everything follows from ``recipe.seed``."""
         generator, discriminator = (network.to(device) for network in build(recipe))
         average = copy.deepcopy(generator).eval().requires_grad_(False)
-        adams = [torch.optim.Adam(n.parameters(), recipe.lr, recipe.betas) for n in (generator, discriminator)]
+        shares = (recipe.kept_lr, 1.0), (1.0, 1.0)
+        adams = [_adam(*pair, recipe) for pair in zip((generator, discriminator), shares, strict=True)]
         return cls(recipe, generator, discriminator, average, *adams, data=data)
 
     @property
@@ -108,6 +109,14 @@ class State:
             groups = adam.state_dict()["param_groups"]
             state = {i: _under(moments, name) for i, name in enumerate(names) if _under(moments, name)}
             adam.load_state_dict({"state": state, "param_groups": groups})
+
+
+def _adam(network: nn.Module, shares: tuple[float, float], recipe: Recipe) -> torch.optim.Adam:
+    """Adam over all parameters in their order; ``shares`` of the learning rate: what was there, and what grew."""
+    named = list(network.named_parameters())
+    parts = [[p for name, p in named if name.startswith("added.") == added] for added in (False, True)]
+    groups = [{"params": part, "share": share} for part, share in zip(parts, shares, strict=True) if part]
+    return torch.optim.Adam(groups, recipe.lr, recipe.betas)
 
 
 def save(state: State, folder: Path) -> Path:

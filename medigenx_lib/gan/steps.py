@@ -48,7 +48,8 @@ def step(state: State, real: Tensor, labels: Tensor, progress: float) -> dict[st
     """
     recipe, device = state.recipe, real.device
     for adam in (state.generator_adam, state.discriminator_adam):
-        adam.param_groups[0]["lr"] = recipe.lr * cosine(progress, recipe.lr_end)
+        for group in adam.param_groups:
+            group["lr"] = group["share"] * recipe.lr * cosine(progress, recipe.lr_end)
     draw = rng(recipe.seed, "step", state.step, *filter(None, [team.rank()]), device=str(device))
     latent = torch.randn(len(real), recipe.latent, generator=draw, device=device)
     generator_turn = (state.step + 1) % recipe.critic_steps == 0 and state.step >= recipe.warmup

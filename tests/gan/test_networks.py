@@ -7,7 +7,7 @@ import torch
 
 from medigenx_lib.errors import InputError
 from medigenx_lib.gan.networks import build, generator_channels
-from medigenx_lib.gan.recipes import DCGAN, HINGE, RECIPES, STRONG, WARMUP, WGAN_GP, Recipe, grown, recipe
+from medigenx_lib.gan.recipes import DCGAN, GROWING, HINGE, RECIPES, STRONG, WGAN_GP, Recipe, grown, recipe
 
 TINY = replace(STRONG, size=16, width=8, latent=8)
 
@@ -124,4 +124,4 @@ def test_what_cannot_grow_is_refused():
         grown(DCGAN, 128)
     with pytest.raises(InputError, match="grown 1 times"):
         replace(TINY, grown=1)  # from 8 pixels
-    assert grown(grown(TINY, 32), 64) == replace(TINY, size=64, grown=2, warmup=WARMUP)
+    assert grown(grown(TINY, 32), 64) == replace(TINY, size=64, grown=2, **GROWING)

@@ -150,7 +150,7 @@ def test_a_stopped_run_resumes_bit_for_bit(tmp_path):
 def test_a_training_goes_on_from_a_smaller_one_and_resumes_bit_for_bit(tmp_path):
     """Warm-up, growth and all: stopped in the middle, it ends as one left alone; and the smaller one stays as it is."""
     training.train(*films(), tmp_path / "small", TINY, images=80, **QUIET)
-    small, recipe = final(tmp_path / "small")[0], replace(grown(TINY, 32), warmup=5)
+    small, recipe = final(tmp_path / "small")[0], grown(TINY, 32, warmup=5, batch=8)
     options = QUIET | {"start": tmp_path / "small", "checkpoint_every": 0, "sample_every": 0}
     training.train(*films(40, 32), tmp_path / "whole", recipe, images=160, **options)
     with pytest.raises(Stop):
@@ -177,6 +177,8 @@ def test_a_start_gives_its_weights_and_the_warm_up_spares_the_generator(tmp_path
     assert "generator_loss" not in figures and "discriminator_loss" in figures
     after = state.generator.state_dict()
     assert all(torch.equal(before[name], after[name]) for name, _ in state.generator.named_parameters())
+    lr = [[group["lr"] for group in adam.param_groups] for adam in (state.generator_adam, state.discriminator_adam)]
+    assert lr == [[pytest.approx(1e-4), pytest.approx(1e-3)], [pytest.approx(1e-3)] * 2]
     with pytest.raises(InputError, match="has another generator"):
         State.new(replace(TINY, width=8), {}).start(start)
 
