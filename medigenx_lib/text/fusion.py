@@ -86,7 +86,7 @@ class PromptWriter(ReportWriter):
         """The embedded prompt, (B, radiomics_tokens, width); ``images`` cannot be put into words and are not used."""
         told = zip(vectors.tolist(), radiomics_given.tolist(), strict=True)
         ids = [self.prompt_ids(prompt(vector) if given else NOTHING_GIVEN) for vector, given in told]
-        return self.language_model.transformer.wte(torch.tensor(ids, device=self.device))
+        return self.language_model.get_input_embeddings()(torch.tensor(ids, device=self.device))
 
     def prompt_ids(self, text: str) -> list[int]:
         """Token ids of a prompt, padded in front to ``radiomics_tokens``."""
@@ -116,7 +116,7 @@ class CrossAttentionWriter(ReportWriter):
 
     def forward(self, prefix: Tensor, ids: Tensor) -> Tensor:
         """Mean cross-entropy of ``ids`` (B, T), padded with ``IGNORED``, beside ``prefix``; in nats a token."""
-        words = self.language_model.transformer.wte(ids.clamp_min(0))
+        words = self.language_model.get_input_embeddings()(ids.clamp_min(0))
         logits = self.language_model(inputs_embeds=words, encoder_hidden_states=prefix).logits
         return F.cross_entropy(logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten(), ignore_index=IGNORED)
 

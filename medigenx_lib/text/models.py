@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,6 +27,8 @@ from medigenx_lib.text import tokenizer as tokenization
 
 IGNORED = -100
 """The label of positions that the loss leaves out (the convention of torch and transformers)."""
+TIED = "language_model.lm_head.weight"
+"""The head of the language model, which is its table of embeddings once more."""
 
 
 @dataclass(frozen=True)
@@ -113,13 +116,14 @@ class RadiomicsEncoder(nn.Module):
 class ReportWriter(nn.Module):
     """P(report | film, radiomics) as a causal language model with a continuous prefix."""
 
-    def __init__(self, config: WriterConfig, tokenizer: Tokenizer):
+    def __init__(self, config: WriterConfig, tokenizer: Tokenizer, language_model: nn.Module | None = None):
+        """``language_model``: another than a small GPT-2 of its own."""
         super().__init__()
         self.config, self.tokenizer = config, tokenizer
         self.image_encoder = ImageEncoder(config.width)
         self.radiomics_encoder = RadiomicsEncoder(config)
         self.no_prefix = nn.Parameter(0.02 * torch.randn(config.prefix_tokens, config.width))
-        self.language_model = GPT2LMHeadModel(gpt2_config(config, tokenizer))
+        self.language_model = language_model or GPT2LMHeadModel(gpt2_config(config, tokenizer))
 
     def prefix(self, images: Tensor, vectors: Tensor, image_given: Tensor, radiomics_given: Tensor) -> Tensor:
         """The tokens before the words, (B, image_tokens + radiomics_tokens, width).
@@ -133,7 +137,7 @@ class ReportWriter(nn.Module):
 
     def forward(self, prefix: Tensor, ids: Tensor) -> Tensor:
         """Mean cross-entropy of ``ids`` (B, T), padded with ``IGNORED``, given ``prefix``; in nats a token."""
-        words = self.language_model.transformer.wte(ids.clamp_min(0))
+        words = self.language_model.get_input_embeddings()(ids.clamp_min(0))
         logits = self.language_model(inputs_embeds=torch.cat([prefix, words], 1)).logits
         predicted = logits[:, prefix.shape[1] : -1]  # position t predicts token t + 1; the first token is given
         return F.cross_entropy(predicted.flatten(0, 1), ids[:, 1:].flatten(), ignore_index=IGNORED)
@@ -141,7 +145,7 @@ class ReportWriter(nn.Module):
     def opening(self, prefix: Tensor) -> Tensor:
         """``prefix`` (B, P, width) followed by the begin token, (B, P + 1, width)."""
         first = torch.full((len(prefix), 1), self.tokenizer.token_to_id(tokenization.BEGIN), device=prefix.device)
-        return torch.cat([prefix, self.language_model.transformer.wte(first)], 1)
+        return torch.cat([prefix, self.language_model.get_input_embeddings()(first)], 1)
 
     def begin(self, opening: Tensor) -> tuple[Tensor, DynamicCache]:
         """Logits (B, V) of the first word after ``opening``, and the cache with which :meth:`step` goes on."""
@@ -151,6 +155,14 @@ class ReportWriter(nn.Module):
     def step(self, ids: Tensor, cache: DynamicCache) -> Tensor:
         """Logits (B, V) of the word after ``ids`` (B,); ``cache`` grows by one position."""
         return self.language_model(input_ids=ids[:, None], past_key_values=cache, use_cache=True).logits[:, -1]
+
+    def kept(self) -> dict[str, Tensor]:
+        """The weights that :func:`save` writes: all, those that are tied once."""
+        return {name: value for name, value in self.state_dict().items() if name != TIED}
+
+    def restore(self, kept: dict[str, Tensor]) -> None:
+        """The inverse of :meth:`kept`. Raises RuntimeError or KeyError if these are the weights of another model."""
+        self.load_state_dict({**kept, TIED: kept["language_model.transformer.wte.weight"]})
 
     @property
     def device(self) -> torch.device:
@@ -177,13 +189,14 @@ def gpt2_config(config: WriterConfig, tokenizer: Tokenizer) -> GPT2Config:
 
 def save(path: str | Path, writer: ReportWriter, facts: dict | None = None) -> Path:
     """Write weights, settings and tokenizer to one safetensors file; ``facts`` (JSON-able) travel with them."""
-    tensors = {name: value for name, value in writer.state_dict().items() if name != "language_model.lm_head.weight"}
     config = {**dataclasses.asdict(writer.config), "tokenizer": writer.tokenizer.to_str(), "facts": facts or {}}
-    return weights.save(path, tensors, config)
+    return weights.save(path, writer.kept(), config)
 
 
 def load(
-    name_or_path: str | Path = "report_writer", device: str = "cpu", kind: type[ReportWriter] = ReportWriter
+    name_or_path: str | Path = "report_writer",
+    device: str = "cpu",
+    kind: Callable[[WriterConfig, Tokenizer], ReportWriter] = ReportWriter,
 ) -> ReportWriter:
     """The writer of that ``kind`` saved by :func:`save`, ready to write. Raises WeightsError for anything else."""
     tensors, settings = weights.load(name_or_path)
@@ -191,8 +204,7 @@ def load(
         tokenizer = Tokenizer.from_str(settings.pop("tokenizer"))
         settings.pop("facts")
         writer = kind(WriterConfig(**{**settings, "vector_names": tuple(settings["vector_names"])}), tokenizer)
-        tied = {"language_model.lm_head.weight": tensors["language_model.transformer.wte.weight"]}
-        writer.load_state_dict({**tensors, **tied})
+        writer.restore(tensors)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise WeightsError(f"{name_or_path} holds no report writer ({error}).", "Train one anew.") from error
     return writer.to(device).eval()

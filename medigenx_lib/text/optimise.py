@@ -375,6 +375,6 @@ def self_critical_loss(
 
 def log_likelihoods(writer: ReportWriter, prefix: Tensor, ids: Tensor) -> Tensor:
     """log P(report | prefix), (B,), in nats; ``ids`` (B, T) begin with the begin token, padded with ``IGNORED``."""
-    words = writer.language_model.transformer.wte(ids.clamp_min(0))
+    words = writer.language_model.get_input_embeddings()(ids.clamp_min(0))
     logits = writer.language_model(inputs_embeds=torch.cat([prefix, words], 1)).logits[:, prefix.shape[1] : -1]
     return -F.cross_entropy(logits.transpose(1, 2), ids[:, 1:], ignore_index=IGNORED, reduction="none").sum(1)

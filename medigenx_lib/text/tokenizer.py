@@ -48,8 +48,9 @@ def decode(tokenizer: Tokenizer, ids: Iterable[int]) -> str:
 
 
 def stops(tokenizer: Tokenizer) -> list[int]:
-    """Ids of the tokens that end a sentence: the full stop and the end of the report."""
-    return [i for i in (tokenizer.token_to_id("."), tokenizer.token_to_id(END)) if i is not None]
+    """Ids of the tokens that end a sentence: the full stop, alone or after a bracket, and last the report's end."""
+    full_stops = sorted(i for token, i in tokenizer.get_vocab().items() if token.endswith("."))
+    return [*full_stops, tokenizer.token_to_id(END)]
 
 
 def never_written(tokenizer: Tokenizer) -> list[int]:

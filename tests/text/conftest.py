@@ -70,3 +70,50 @@ def untrained(small_corpus):
 def brief(small_corpus):
     """The same with room for a few words only, because what knows nothing does not stop by itself."""
     return untrained_writer(small_corpus, max_tokens=40)
+
+
+SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+TEMPLATE = (
+    "{% for said in messages %}<|im_start|>{{ said.role }} {{ said.content }}<|im_end|>{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant {% endif %}"
+)
+
+
+def tiny_pretrained(texts):
+    """A Llama of two narrow layers in the place of a pretrained model, with a byte-pair tokenizer for ``texts``."""
+    import torch
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+    from medigenx_lib.text.pretrained import Pretrained
+
+    words = Tokenizer(models.BPE())
+    words.pre_tokenizer, words.decoder = pre_tokenizers.ByteLevel(add_prefix_space=False), decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=900, special_tokens=SPECIAL, initial_alphabet=alphabet)
+    words.train_from_iterator(texts, trainer)
+    names = dict(zip(("unk_token", "bos_token", "eos_token"), SPECIAL, strict=True))
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=words, pad_token=SPECIAL[2], **names)
+    tokenizer.chat_template = TEMPLATE
+    torch.manual_seed(0)
+    shape = {"hidden_size": 32, "intermediate_size": 48, "num_hidden_layers": 2, "num_attention_heads": 2}
+    config = LlamaConfig(vocab_size=len(tokenizer), num_key_value_heads=1, tie_word_embeddings=True, **shape)
+    return Pretrained(LlamaForCausalLM(config).eval(), tokenizer, "a test")
+
+
+@pytest.fixture
+def tiny():
+    """Makes a small stand-in for a pretrained model: ``tiny(texts)``."""
+    return tiny_pretrained
+
+
+@pytest.fixture(scope="session")
+def smol():
+    """SmolLM2, loaded once; skips the test where it is not installed."""
+    from medigenx_lib.errors import WeightsError
+    from medigenx_lib.text import pretrained
+
+    try:
+        return pretrained.load()
+    except WeightsError as missing:
+        pytest.skip(str(missing))
