@@ -18,6 +18,7 @@ import pandas as pd
 from medigenx_lib.cases import Findings
 from medigenx_lib.errors import InputError
 from medigenx_lib.evaluation.judge import Judge, labels
+from medigenx_lib.evaluation.similarity import SentenceModel
 from medigenx_lib.evaluation.text import best_constant, kinds
 from medigenx_lib.text.claims import check
 
@@ -61,23 +62,25 @@ def table(
     judge: Judge | None = None,
     truth: np.ndarray | None = None,
     seed: int = 0,
+    sentences: SentenceModel | None = None,
 ) -> pd.DataFrame:
     """Scores of each set of reports, long: set, score, value, low, high (95 %, resampling films; Efron, 1979).
 
     ``findings``: what is on each film, for the claim scores. ``judge``: adds its F1 against ``truth`` (N, L), by
-    default the labels of ``findings``. Raises InputError where a set has not one report a film.
+    default the labels of ``findings``. ``sentences``: adds the embedding similarity. Raises InputError where a set
+    has not one report a film.
     """
     rows = []
     for name, reports in sets.items():
         if len(reports) != len(references):
             raise InputError(f"{len(reports)} reports of {name!r} for {len(references)} films.", "Give one each.")
-        for score, counted in counts(reports, references, findings, judge, truth).items():
+        for score, counted in counts(reports, references, findings, judge, truth, sentences).items():
             rows.append({"set": name, "score": score, **interval(*counted, seed=seed)})
         rows.append({"set": name, "score": "distinct", "value": len(set(reports)) / len(reports)})
     return pd.DataFrame(rows)
 
 
-def counts(reports, references, findings=None, judge=None, truth=None) -> dict[str, Counted]:
+def counts(reports, references, findings=None, judge=None, truth=None, sentences=None) -> dict[str, Counted]:
     """Score -> what it counts on each film and how that adds up; arguments as those of :func:`table`."""
     found = {
         "BLEU-4": (bleu_counts(reports, references), bleu),
@@ -85,6 +88,9 @@ def counts(reports, references, findings=None, judge=None, truth=None) -> dict[s
         "METEOR": (_each(meteor, reports, references), _mean),
         "finding F1": (_kind_counts(reports, references), f1),
     }
+    if sentences is not None:
+        alike = sentences.similarity(reports, references)
+        found["embedding"] = (np.stack([alike, np.ones_like(alike)], 1), _mean)
     if findings is not None:
         decided = np.array([_decided(text, known) for text, known in zip(reports, findings, strict=True)], float)
         found["claim precision"] = (decided, lambda sums: sums[0] / sums[1] if sums[1] else float("nan"))
