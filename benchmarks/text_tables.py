@@ -44,6 +44,8 @@ def tables(minutes: float, seeds: int, indiana: Path) -> dict[str, Table]:
         "measurement": Table("What is measured from the image alone", ["measurement_accuracy.py", "--films", "300"]),
         "writer": Table("Ways of decoding, and the final reports", ["report_writer.py"]),
         "fusion": Table("Fusions of text and image with their controls", trained),
+        "pretrained": Table("A pretrained model: as it comes, tuned, and behind a prefix", ["pretrained_models.py"]),
+        "real": Table("The report writer on real reports", ["real_reports.py", str(indiana)], indiana),
         "optimisation": Table("Optimisation against the claim check", ["text_optimisation.py", "--critical", "0"]),
     }
 

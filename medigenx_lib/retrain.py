@@ -79,9 +79,12 @@ def _measurement(options: dict) -> Path:
 
 
 def _writer(options: dict) -> Path:
-    from medigenx_lib.text import training
+    """On phantoms; if the source holds real reports, on those, and the weights stay out of the package."""
+    from medigenx_lib.text import real_reports, training
 
     minutes = options["minutes"] or DEFAULT_MINUTES
+    if options["source"] != "phantom":
+        return real_reports.train(options["source"], minutes, options["out"] or real_reports.OUT, options["seed"])
     return training.train(minutes, options["seed"], _weights_file(options, "report_writer"))
 
 

@@ -116,12 +116,18 @@ def bits_per_character(pretrained: Pretrained, texts: Sequence[str]) -> float:
 
 def answer(pretrained: Pretrained, request: str, tokens: int = 60) -> str:
     """What the instruct model replies to ``request``, greedily, at most ``tokens`` long."""
+    return answers(pretrained, [request], tokens)[0]
+
+
+def answers(pretrained: Pretrained, requests: Sequence[str], tokens: int = 60) -> list[str]:
+    """What the instruct model replies to each of ``requests``, read and answered together."""
     import torch
 
-    said = [{"role": "user", "content": request}]
-    text = pretrained.tokenizer.apply_chat_template(said, tokenize=False, add_generation_prompt=True)
-    ids = torch.tensor([pretrained.tokenizer(text)["input_ids"]])
-    mask = torch.ones_like(ids)
+    said = [[{"role": "user", "content": request}] for request in requests]
+    texts = [pretrained.tokenizer.apply_chat_template(x, tokenize=False, add_generation_prompt=True) for x in said]
+    asked = pretrained.tokenizer(texts, padding=True, padding_side="left", return_tensors="pt")
+    given = {name: asked[name].to(pretrained.model.device) for name in ("input_ids", "attention_mask")}
     with torch.inference_mode():
-        out = pretrained.model.generate(input_ids=ids, attention_mask=mask, max_new_tokens=tokens, do_sample=False)
-    return pretrained.tokenizer.decode(out[0, ids.shape[1] :], skip_special_tokens=True).strip()
+        out = pretrained.model.generate(**given, max_new_tokens=tokens, do_sample=False)
+    replies = pretrained.tokenizer.batch_decode(out[:, given["input_ids"].shape[1] :], skip_special_tokens=True)
+    return [reply.strip() for reply in replies]

@@ -16,9 +16,10 @@ from medigenx_lib.text.placeholders import NUMBER, PLACEHOLDER
 
 PAD, BEGIN, END, UNKNOWN = "<pad>", "<begin>", "<end>", "<unknown>"
 SPECIAL = (PAD, BEGIN, END, UNKNOWN)
+VOCABULARY = 800
 
 
-def train(texts: Iterable[str], vocab_size: int = 800) -> Tokenizer:
+def train(texts: Iterable[str], vocab_size: int = VOCABULARY) -> Tokenizer:
     """A tokenizer of at most ``vocab_size`` tokens for delexicalised ``texts``. Raises TrainingError without text."""
     texts = list(texts)
     if not any(texts):

@@ -71,12 +71,13 @@ def train(
 def build(corpus: Corpus, texts: list[str], **options) -> ReportWriter:
     """An untrained writer with a tokenizer for ``texts`` and the scales of the corpus' radiomics.
 
-    ``options``: fields of :class:`WriterConfig`.
+    ``options``: fields of :class:`WriterConfig`; ``vocab_size`` is the most that the tokenizer may have.
     """
-    tokenizer = tokenization.train(texts)
+    names = tuple(options.pop("vector_names", radiomics.VECTOR_NAMES))
+    tokenizer = tokenization.train(texts, options.pop("vocab_size", tokenization.VOCABULARY))
     longest = max(len(tokenization.encode(tokenizer, text)) for text in texts)
     size = {"max_tokens": max(longest + 16, WriterConfig.max_tokens), "image_size": corpora.SIZE, **options}
-    config = WriterConfig(tuple(radiomics.VECTOR_NAMES), vocab_size=tokenizer.get_vocab_size(), **size)
+    config = WriterConfig(names, vocab_size=tokenizer.get_vocab_size(), **size)
     writer = ReportWriter(config, tokenizer)
     writer.radiomics_encoder.fit(torch.from_numpy(corpus.vectors))
     return writer
