@@ -2,11 +2,11 @@
 
     python benchmarks/pretrained_models.py [--only bits requests prefix] [--lora 120] [--prefix 300] [--films 24]
 
-``bits``: bits a character on unseen grammar reports, whose sentences with numbers are left out so that every model reads
-the very same characters; the small GPT of lesson 09 beside it. ``requests``: the model is given the findings as text and
-asked for a report, before and after LoRA on other films' findings and reports; the claim check counts sentences.
-``prefix``: radiomics and image as a trained prefix of the frozen model, ungated and greedy, with the controls of the
-fusions. Budgets in CPU-seconds; intervals (95 %) by resampling films.
+``bits``: bits a character on unseen grammar reports, whose sentences with numbers are left out so that all models read
+the very same characters; the small GPT of lesson 09 beside it. ``requests``: the model is given the findings as text
+and asked for a report, before and after LoRA on other films; the claim check counts sentences. ``prefix``: radiomics
+and image as a trained prefix of the frozen model, ungated and greedy, with the controls of the fusions. Budgets in
+CPU-seconds; intervals (95 %) by resampling films.
 """
 
 from __future__ import annotations
@@ -93,7 +93,7 @@ def prefix(model: Pretrained, seconds: float, count: int) -> None:
     """Print the finding F1 of the frozen model behind a trained prefix, with its controls."""
     cases = phantom.cases(range(HELD_OUT, HELD_OUT + count), corpora.SIZE)
     with tempfile.TemporaryDirectory() as folder:
-        path = frozen.train(model, films(TRAIN, 3000), seconds / 60, Path(folder) / "p.safetensors", progress=False)
+        path = frozen.train(model, films(TRAIN, 1500), seconds / 60, Path(folder) / "p.safetensors", progress=False)
         writer = frozen.load(model, path)
     print(
         f"\n| frozen, prefix of {seconds:.0f} CPU-s, {count} films | finding F1 [95 %] | kind and side |\n|---|---|---|"

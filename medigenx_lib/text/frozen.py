@@ -29,7 +29,7 @@ from medigenx_lib.text.models import IGNORED, ReportWriter, WriterConfig
 from medigenx_lib.text.pretrained import Pretrained
 from medigenx_lib.text.training import Recipe
 
-RECIPE = Recipe(batch=4, learning_rate=3e-3, warm_up=0.05)
+RECIPE = Recipe(batch=4, learning_rate=3e-3, warm_up=0.05, wordings=2)
 LANGUAGE_MODEL = "language_model."
 
 
