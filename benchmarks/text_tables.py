@@ -40,6 +40,7 @@ def tables(minutes: float, seeds: int, indiana: Path) -> dict[str, Table]:
     return {
         "parser": Table("Parser against the annotators of the Indiana reports", ["parser_indiana.py"], indiana),
         "check": Table("Crash test of the claim check", ["claim_crash_test.py"]),
+        "check-real": Table("Crash test on real reports", ["claim_crash_indiana.py"], indiana),
         "floors": Table("Floors and ceilings of report scores", floors),
         "measurement": Table("What is measured from the image alone", ["measurement_accuracy.py", "--films", "300"]),
         "writer": Table("Ways of decoding, and the final reports", ["report_writer.py"]),

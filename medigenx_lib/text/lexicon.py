@@ -59,30 +59,40 @@ SCOPES = (
         may | might | could | possibly | possibility | versus | vs | differential | perhaps | potential\w* | suspicion
         | question(?:s | ed | _of)? | concern\w* | consider(?:ed | ations? )? | includes?"""),
     ("hedge", "probable forward", r"probably | suggest\w* | presumed | presumably | suspicious"),
-    ("negation", "any", r"""
-        not | no_longer | absent | unlikely | excluded | ruled_out
-        | (?: ha(?:s|ve)_ (?:\w+_)? )? (?: resolved | cleared )"""),
+    ("comparison", "any", r"""
+        (?: is_ | are_ )? not_ (?:\w+_)? changed | (?: previously_not | not_previously )_ (?: seen | present | noted )
+        | (?: is_ | are_ | appears?_ ) (?:\w+_)? (?: larger | smaller | bigger )
+          (?! _than_ (?: (?: on_ )? the_ )? (?: right | left ) )
+        | ha(?:s|ve)_ (?:\w+_)? (?: increased | decreased | grown | developed | progressed | appeared )
+        | ha(?:s|ve) (?= _ (?:\w+_)? enlarged )"""),
+    ("negation", "past any", r"no_longer | (?: ha(?:s|ve)_ (?:\w+_)? )? (?: resolved | cleared )"),
+    ("negation", "any", r"not | absent | unlikely | excluded | ruled_out"),
+    ("negation", "past forward", r"(?: resolution | clearing )_of"),
     ("negation", "forward", r"""
         no | without | negative_for | free_(?: of | from ) | absence_of | clear_of | neither (?= _side ) | neither
-        | nor | never | lack_of | rules?_out | rather_than | resolution_of | clearing_of | excludes? | non"""),
+        | nor | never | lack_of | rules?_out | rather_than | excludes? | non"""),
     ("comparison", "any", r"""
         unchanged | stable | stably | previous\w* | prior | comparison | compared | interval\w* | new | newly | again
-        | persist\w* | remains? | since | chronic | improv\w+ | worsen\w+ | progress\w+
-        | increas(?: ed | ing )_(?: since | from | compared ) | decreas\w+_(?: since | from )"""),
+        | re-?demonstrat\w+ | persist\w* | remains? | since | chronic | improv\w+ | worsen\w+ | progress\w+
+        | increas(?: ed | ing )_(?: since | from | compared | in_ (?: size | extent ) ) | increasing | decreas\w+
+        | increase_in | enlarging | resolving | developing | evolving | residual | recurrent | known | long-?standing
+        | (?: than | as )_before | earlier | similar(?:ly)? | last_(?: film | study | examination | radiograph )"""),
     ("break", "but", r"""
         but | however | although | though | except (?:_for)? | (?: aside | apart )_from | other_than | otherwise
         | whereas | while | there_(?: is | are | has | have ) | in_(?: summary | addition )
         | (?: impression | findings ) (?= : )"""),
     ("relative", "which", r"which | whose"),
+    ("link", "due", r"(?: secondary | due | related )_to"),
     ("link", "with", r"""
-        with | from | (?: secondary | due | related )_to | (?: associated | accompanied | compatible | consistent )_with
+        with | from | (?: associated | accompanied | compatible | consistent )_with
         | accompanied_by | represent(?:s | ing) | reflect(?:s | ing) | indicating | indicative_of | causing | and/or
         | as_well_as | plus"""),
     ("verb", "is", r"""
-        (?: (?: is | are | was | were | ha(?:s|ve)_been )_ (?: (?! not ) \w+_ )? )?
+        (?: (?: is | are | was | were | ha(?:s|ve)_been )_ (?: (?! not | again | newly | previously ) \w+_ )? )?
         (?: present | seen | noted | demonstrated | identified | visuali[sz]ed | evident | appreciated | detected )
         | shows? | demonstrates? | projects? | is | are | involves? | appears? | occup\w+ | within (?= _the )"""),
-    ("list", "and", r"and | or"),
+    ("list", "or", r"or"),
+    ("list", "and", r"and"),
 )  # fmt: skip
 
 REGIONS = (
@@ -94,7 +104,7 @@ REGIONS = (
     ("region", "vessels", r"""
         (?: (?: pulmonary | lung | central )_ )* (?: vascular(?:ity)? | vasculature | vessels ) (?: _(?: markings
         | pattern ) )?"""),
-    ("region", "angle", r"costophrenic_(?: angles? | sulc(?:us | i) | recess(?:es)? )"),
+    ("region", "angle", r"costophrenic_(?: angles? | sulc(?:us | i) | recess(?:es)? | xxxx ) | cp_angles?"),
     ("region", "pleura", r"pleural_(?: spaces? | surfaces? | margins? ) | pleura"),
     ("region", "bones", r"bones? | bony | osseous | skelet\w+ | soft_tissues? | ribs? | spine | thoracic_cage"),
     ("region", "lungs", r"""
@@ -137,7 +147,7 @@ PLACES = (
         mid | middle | mid-?lung | (?: peri | para | supra | infra | juxta )-?hilar
         | (?:inferior_)? hil(?: ar | um | a ) (?! _(?: contours? | structures? | silhouette | lymph | calci\w+ ) )
         | central (?! _(?: venous | line | catheter | vasc\w+ | airway\w* ) )"""),
-    ("place", (ANYWHERE, LOWER), r"lower | base | basal | basilar | inferior"),
+    ("place", (ANYWHERE, LOWER), r"lower | base | basal | basilar | (?<! more\s ) inferior"),
 )  # fmt: skip
 
 PERCENT = r"(?: % | percent | per_cent )"
@@ -164,7 +174,7 @@ ATTRIBUTES = (
 )  # fmt: skip
 
 KINDS = (
-    ("mention", "effusion pneumothorax", r"hydro-?pneumothora(?: x | ces | xes )"),
+    ("mention", "effusion pneumothorax", r"(?: hydro | ha?emo )-?pneumothora(?: x | ces | xes )"),
     ("mention", "pneumothorax", r"pneumothora(?: x | ces | xes ) | pleural_air (?:_collections?)?"),
     ("mention", "effusion", r"""
         (?<! pericardial\s ) (?:pleural_)? effusions? | pleural_fluid (?:_collections?)? | hydrothorax | hemothorax"""),
@@ -179,6 +189,7 @@ KINDS = (
         | (?: (?: pulmonary | central | venous )_ )* vascular(?:ity)? _ (?: prominence | redistribution )
         | (?: pulmonary_)? vascul\w+_is_ (?:\w+_)? (?: prominent | increased )
         | (?: increased | prominent | congested )_ (?: (?: pulmonary | central | lung )_ )? vascul\w+
+        | indistinct_ (?:(?: pulmonary | central )_)? vascul\w+ (?: _(?: margin(?: s | ation ) | markings ) )?
         | pulmonary_venous_hypertension | cephalization"""),
     ("mention", "atelectasis", r"""
         atelecta\w+ (?:_changes?)? | (?: (?: lobar | lung | complete | partial | subsegmental )_ )* collapse"""),

@@ -13,11 +13,11 @@ from medigenx_lib.cases import SIDES, Finding, Findings
 
 HEADINGS = {
     "opacity": ("opacity", "airspace disease", "infiltrate", "consolidation", "pneumonia"),
-    "effusion": ("pleural effusion", "hydropneumothorax"),
+    "effusion": ("pleural effusion", "hydropneumothorax", "hemothorax", "hemopneumothorax"),
     "cardiomegaly": ("cardiomegaly",),
     "edema": ("pulmonary edema", "pulmonary congestion", "heart failure"),
     "atelectasis": ("pulmonary atelectasis",),
-    "pneumothorax": ("pneumothorax", "hydropneumothorax"),
+    "pneumothorax": ("pneumothorax", "hydropneumothorax", "hemopneumothorax"),
     "nodule": ("nodule", "mass", "granuloma", "calcified granuloma", "granulomatous disease"),
     "scar": ("cicatrix", "pulmonary fibrosis"),
     "hyperinflation": (

@@ -25,9 +25,16 @@ DIFFUSE = ("edema", "hyperinflation", "low_volume", "other", *WHOLE_FILM)
 """Kinds that take no place from the finding named before them."""
 SAID = ("present", "uncertain")
 ANAPHOR = re.compile(r"(?:\d+\.\s*)?(?:this|these|it|the appearance|appearance)\b", re.IGNORECASE)
+BESIDE = re.compile(
+    r"(?:there (?:is|are) )?(?:\w+ )?(?:surrounding|adjacent|associated|accompanying)\b(?! with)", re.IGNORECASE
+)
+"""Opens a sentence that speaks of what is at the place named in the sentence before ("mild surrounding opacity")."""
 STRONG = ("break", "relative", "link", "hedge", "negation", "subject")
 """What parts the phrases of two mentions, more surely than a comma."""
-PREPOSITION = re.compile(r"\s*(?:,? ?(?:in|at|of|over|within|involving|throughout|on)\b)")
+PREPOSITION = re.compile(
+    r"\s*,? ?(?:in|at|of|within|involving|throughout|on|near|adjacent to|(?:project(?:s|ing|ed) )?over|overlying"
+    r"|overlies)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -56,16 +63,19 @@ def parse_sentences(text: str) -> list[tuple[str, tuple[Claim, ...]]]:
     result: list[tuple[str, tuple[Claim, ...]]] = []
     for start, sentence in split_sentences(text):
         claims = sentence_claims(sentence)
-        if result and claims and ANAPHOR.match(sentence):
-            claims = tuple(placed for claim in claims for placed in _explaining(claim, result[-1][1]))
+        if result and claims:
+            claims = tuple(placed for claim in claims for placed in _continued(claim, result[-1][1]))
         shifted = (replace(claim, span=(claim.span[0] + start, claim.span[1] + start)) for claim in claims)
         result.append((sentence, tuple(shifted)))
     return result
 
 
-def _explaining(claim: Claim, before: Sequence[Claim]) -> list[Claim]:
-    """``claim`` as an explanation of what the sentence before named, where that names one finding, at its place."""
-    claim = replace(claim, hedge=claim.hedge and "explanation")
+def _continued(claim: Claim, before: Sequence[Claim]) -> list[Claim]:
+    """``claim`` at the place of the one finding that the sentence before named, where it speaks of that finding."""
+    anaphor = ANAPHOR.match(claim.sentence)
+    if not anaphor and not BESIDE.match(claim.sentence):
+        return [claim]
+    claim = replace(claim, hedge=claim.hedge and "explanation") if anaphor else claim
     there = [c for c in before if c.finding.presence in SAID and (c.finding.side or c.finding.zones)]
     return _placed_like(claim, there, ()) if len({c.span for c in there}) == 1 else [claim]
 
@@ -94,7 +104,9 @@ def sentence_claims(sentence: str) -> tuple[Claim, ...]:
         for kind in mention.value.split():
             for finding in _findings(kind, presence, before, after):
                 claims.append(Claim(sentence, finding, (mention.start, mention.end), compares, hedge))
-    placed = [sided for claim in _share_places(claims, tokens) for sided in _plural_sides(claim)]
+    placed = [
+        sided for claim in _share_places(_share_severity(claims, tokens), tokens) for sided in _plural_sides(claim)
+    ]
     return (*placed, *_statement_claims(sentence, tokens), *_lone_ratios(sentence, tokens))
 
 
@@ -140,18 +152,22 @@ def _explains(tokens: Sequence[Token], i: int) -> bool:
     for token in reversed(tokens[:i]):
         if token.type == "mention":
             return token.presence != "absent"
-        if token.type in ("break", "link", "negation", "subject") or token.value == "and":
+        if token.type in ("break", "link", "negation", "subject") or token.value in ("and", "or"):
             return False
     return False
 
 
 def _ends_scope(tokens: Sequence[Token], i: int) -> bool:
-    """A verb after a mention ends a scope ("no effusion is seen"), and so does "with" before something graded."""
-    token = tokens[i]
+    """A verb after a mention ends a scope ("no effusion is seen"), and so does "with" before something graded; not
+    "no effusion or visualized pneumothorax", nor "could be secondary to a small effusion"."""
+    token, before = tokens[i], tokens[i - 1] if i else None
+    following = tokens[i + 1].type if i + 1 < len(tokens) else ""
     if token.type == "link":
-        following = tokens[i + 1].type if i + 1 < len(tokens) else ""
-        return following in ("severity", "place", "density", "pattern", "ratio", "percent")
-    return token.type == "verb" and any(t.type == "mention" for t in tokens[:i])
+        graded = following in ("severity", "place", "density", "pattern", "ratio", "percent")
+        return graded and not (token.value == "due" and before and before.type == "hedge")
+    if token.type != "verb" or not any(t.type == "mention" for t in tokens[:i]):
+        return False
+    return not (before.value == "or" and following == "mention")
 
 
 def _looks_back(tokens: Sequence[Token], i: int) -> bool:
@@ -178,13 +194,21 @@ def _apply_backwards(said: list[tuple[str, str | None]], tokens: Sequence[Token]
 
 
 def _compares(tokens: Sequence[Token], index: int) -> bool:
-    """True if the clause of the mention at ``index`` speaks of an earlier film."""
-    position = 0
+    """True if the clause of the mention at ``index`` speaks of an earlier film, or the bare clause that leads into it
+    ("compared with the earlier film, there is ...")."""
+    position, led = 0, False
     for clause in clauses(tokens):
         position += len(clause)
+        compares = led or any(_is_comparison(token) for token in clause)
         if index < position:
-            return any(t.type == "comparison" for t in clause)
+            return compares
+        led = compares and all(token.type in ("comparison", "link", "break", "list") for token in clause)
     return False
+
+
+def _is_comparison(token: Token) -> bool:
+    """ "New", "no interval change", and what is gone: "has resolved"."""
+    return token.type == "comparison" or token.value == "comparison" or str(token.value).startswith("past")
 
 
 # --- what belongs to which mention ---
@@ -206,7 +230,17 @@ def _cut(tokens: Sequence[Token], i: int, j: int, sentence: str) -> int:
         return strong[0]
     if lists:
         return lists[0] if lists[0] == i + 1 and tokens[i + 1].value != "," else lists[-1]
-    return j if PREPOSITION.match(sentence, tokens[i].end) else i + 1
+    return j if PREPOSITION.match(sentence, tokens[i].end) or _place_follows(tokens, i, j, sentence) else i + 1
+
+
+def _place_follows(tokens: Sequence[Token], i: int, j: int, sentence: str) -> bool:
+    """True for "opacity left base compatible with atelectasis", not for "effusion left basal atelectasis"."""
+    between = tokens[i + 1 : j]
+    if not between or any(t.type != "place" for t in between):
+        return False
+    return not sentence[tokens[i].end : between[0].start].strip() and bool(
+        sentence[between[-1].end : tokens[j].start].strip()
+    )
 
 
 def _findings(kind: str, presence: str, before: list[Token], after: list[Token]) -> list[Finding]:
@@ -276,6 +310,18 @@ def _share_places(claims: list[Claim], tokens: Sequence[Token]) -> list[Claim]:
         last = donors and not any(t.type == "place" and claim.span[1] <= t.start < donors[0].span[0] for t in tokens)
         result += _placed_like(claim, donors if last else [], tokens)
     return result[::-1]
+
+
+def _share_severity(claims: list[Claim], tokens: Sequence[Token]) -> list[Claim]:
+    """ "Mild scarring or atelectasis": what follows on a bare "or" or stroke is as severe as what went before."""
+    shared: list[Claim] = []
+    for claim in claims:
+        donor = next((c for c in reversed(shared) if c.span != claim.span), None)
+        between = [t for t in tokens if donor and donor.span[1] <= t.start < claim.span[0]]
+        if donor and not claim.finding.severity and len(between) == 1 and between[0].value in ("or", "/"):
+            claim = replace(claim, finding=replace(claim.finding, severity=donor.finding.severity))
+        shared.append(claim)
+    return shared
 
 
 def _placed_like(claim: Claim, donors: Sequence[Claim], tokens: Sequence[Token]) -> list[Claim]:

@@ -81,7 +81,7 @@ def _resolve_predicates(tokens: list[Token]) -> list[Token]:
     pending: Token | None = None  # a predicate that waits for its region
     for token in tokens:
         if token.type == "predicate":
-            if subjects and (not spent or result[-1].value not in (",", "and")):
+            if subjects and (not spent or result[-1].value not in (",", "and", "or")):
                 result += _predicate_mentions(result, subjects, token)
                 spent = True
             else:
@@ -105,7 +105,8 @@ def _resolve_predicates(tokens: list[Token]) -> list[Token]:
 def _predicate_mentions(result: list[Token], subjects: Sequence[int], predicate: Token) -> list[Token]:
     """The mentions that "``subjects`` are ``predicate``" makes; the first subject ends what was negated before."""
     regions = [result[i].value for i in subjects]
-    result[subjects[0]] = result[subjects[0]]._replace(type="subject")
+    if predicate.value == "normal" or predicate.start > result[subjects[0]].start:  # not in "no enlarged heart"
+        result[subjects[0]] = result[subjects[0]]._replace(type="subject")
     if predicate.value == "normal":
         return [
             _mention(kind, predicate, "absent" if kind != "normal" else None)

@@ -33,6 +33,16 @@ SENTENCES = {
     "No pericardial effusion.": [("other", "absent", None, ())],
     "Normal chest.": [("normal", "present", None, ())],
     "The patient was seen today.": [],
+    "Opacity left base compatible with atelectasis.": [
+        ("opacity", "present", "left", ("lower",)), ("atelectasis", "present", "left", ("lower",))],
+    "Opacities overlying the left lung base, and a tortuous aorta.": [
+        ("opacity", "present", "left", ("lower",)), ("other", "present", None, ())],
+    "A more inferior left upper lobe opacity.": [("opacity", "present", "left", ("upper",))],
+    "Small effusion in the right costophrenic XXXX.": [("effusion", "present", "right", ("lower",))],
+    "No large effusion or visualized pneumothorax.": [
+        ("effusion", "absent", None, ()), ("pneumothorax", "absent", None, ())],
+    "There is no enlarged heart.": [("cardiomegaly", "absent", None, ())],
+    "Indistinct vascular margination.": [("edema", "present", None, ())],
 }  # fmt: skip
 
 
@@ -65,12 +75,42 @@ def test_a_ratio_alone_says_nothing_of_presence():
     assert (claim.finding.presence, claim.finding.measurement.value) == ("unknown", 0.48)
 
 
-def test_comparison_with_earlier_films():
-    assert [c.comparison for c in parse("Left effusion, unchanged since the prior study. Right effusion.")] == [
-        True,
-        False,
-    ]
+COMPARING = (
+    "Left effusion, unchanged since the prior study.", "The left effusion has increased.", "New left effusion.",
+    "The left effusion is not significantly changed.", "Decreased left effusion.", "Enlarging left effusion.",
+    "The left effusion is smaller.", "Left effusion, larger than before.", "Left effusion, previously not seen.",
+    "Redemonstrated left effusion.", "The left effusion is again seen.", "Resolving left effusion.",
+    "No interval change in the left effusion.", "Compared with the earlier film, there is a left effusion.",
+    "Residual left effusion.", "Recurrent left effusion.", "Slight increase in the left effusion.",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("sentence", COMPARING)
+def test_comparison_with_earlier_films(sentence):
+    (claim,) = parse(sentence)
+    assert (claim.finding.presence, claim.finding.side, claim.comparison) == ("present", "left", True)
+    assert not parse("Left effusion, larger on the right.")[0].comparison
+
+
+def test_comparison_is_of_its_own_clause():
+    said = parse("Left effusion, unchanged since the prior study. Right effusion.")
+    assert [claim.comparison for claim in said] == [True, False]
     assert parse("No interval change.") == []
+
+
+@pytest.mark.parametrize("sentence", ["The left effusion has resolved.", "Left effusion is no longer seen."])
+def test_what_is_gone_is_absent_and_was_there_before(sentence):
+    (claim,) = parse(sentence)
+    assert (claim.finding.presence, claim.comparison) == ("absent", True)
+
+
+def test_what_is_beside_a_finding_is_at_its_place():
+    beside = parse("Mass in the right middle lobe. There is mild surrounding opacity.")[-1].finding
+    assert (beside.kind, beside.side, beside.zones) == ("opacity", "right", ("middle",))
+
+
+def test_alternatives_share_their_severity():
+    assert [c.finding.severity for c in parse("Severe scarring or atelectasis at the left base.")] == ["severe"] * 2
 
 
 def test_hedges_have_grades():
