@@ -36,8 +36,8 @@ course.show(
 # %% [markdown]
 # Unless you chose otherwise, these are *phantoms*: films computed by a
 # physical simulation. No patient is on them, and everything about them is
-# known. Set `MEDIGENX_SOURCE` to `pneumoniamnist` or to a file of your own
-# before you start, and the same cells show real films. Both are stored alike:
+# known. The lines under the title say how to take real films instead; the
+# same cells then show those. Both are stored alike:
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -382,7 +382,7 @@ for split in ("train", "val", "test"):
 # %% [markdown]
 # In the Kermany collection, three of four children have pneumonia. In a
 # waiting room it would be one of many. A model that answers "pneumonia" every
-# time would be right on 74 % of these films, and useless. So accuracy alone
+# time would be right on 74 % of those films, and useless. So accuracy alone
 # says little. We need a score that does not care how common disease is.
 
 # %% [markdown]
@@ -795,6 +795,7 @@ course.quiz(
 #   that a network can compare, and shows what each step may destroy.
 # - To see how the phantom goes beyond ellipsoids, read
 #   [physics.py](../medigenx_lib/phantom/physics.py): 70 lines.
-# - Run this lesson once more on real films: `MEDIGENX_SOURCE=pneumoniamnist`.
+# - Run this lesson once more on real films: the lines under its title say
+#   how.
 # - Bushberg et al., *The Essential Physics of Medical Imaging*, chapters 4
 #   and 7, for what a detector does that we left out.

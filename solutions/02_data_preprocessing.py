@@ -727,9 +727,9 @@ print("patients on both sides:", len(preprocessing.leaks([case for part in split
 # %% [markdown]
 # ### Duplicates: the same film under two names
 #
-# Names can lie. In the public PneumoniaMNIST (28 x 28 pixels, see lesson
-# 01) we counted 18 films that are in the training set twice, bit for bit,
-# and 8 validation films that are also in training. No name says so.
+# Names can lie. In the public PneumoniaMNIST (28 x 28 pixels, see lesson 01)
+# we counted 18 films that are in the training set twice, bit for bit, and 8
+# validation films that are also in training. No name says so.
 
 # %% [markdown]
 # ### Exercise 2.5: find the duplicates
@@ -888,10 +888,12 @@ course.quiz(
 # %% [markdown]
 # ## Where to go next
 #
-# - Lesson 03 builds the two networks that these films will feed.
-# - Lesson 08 measures films. Come back to section 2 then, and see what
-#   equalising does to a texture feature.
-# - Try `MEDIGENX_SOURCE=pneumoniamnist` and look for duplicates in it.
+# - [Lesson 03](03_gan_architecture.ipynb) builds the two networks that these
+#   films will feed.
+# - [Lesson 08](08_radiomics_features_and_analysis.ipynb) measures films. Come
+#   back to section 2 then, and see what equalising does to a texture feature.
+# - Take real films (the lines under the title say how) and look for
+#   duplicates in them.
 # - To read: J. Yang et al., "MedMNIST v2", *Scientific Data* 10 (2023), on
 #   how PneumoniaMNIST was made; S. Kapoor and A. Narayanan, "Leakage and the
 #   reproducibility crisis in machine-learning-based science", *Patterns* 4

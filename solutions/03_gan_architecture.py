@@ -23,7 +23,8 @@
 # A **generator** makes films. A **discriminator** is shown real and made
 # films and says which is which. Each learns from the other: the
 # discriminator to tell them apart, the generator to make that impossible.
-# Nobody ever writes down what a chest looks like.
+# Nobody ever writes down what a chest looks like. (*Real* means in this game:
+# from the collection. Unless you chose others, the collection is phantoms.)
 #
 # Before any network, let us play with one number per film: its mean grey,
 # on a scale from -5 (all black) to 5 (all white).
@@ -75,9 +76,9 @@ print("  by sigmoid and log:", (-torch.log(1 - torch.sigmoid(logit))).tolist())
 print("  by softplus:       ", F.softplus(logit).tolist())
 
 # %% [markdown]
-# Look at the last column. Written as in the textbook, the price of being
-# very wrong is infinite on a computer, and its gradient is lost. Written
-# as softplus it is exact. Half of all mysterious NaN losses start here.
+# Look at the last number of each line. Written as in the textbook, the price
+# of being very wrong is infinite on a computer, and its gradient is lost.
+# Written as softplus it is exact. Half of all mysterious NaN losses start here.
 
 # %% [markdown]
 # ### Exercise 3.1: what the discriminator pays
@@ -719,13 +720,13 @@ result = training.train(images, labels, folder, small, images=seen)
 
 # %%
 made = sampling.sample([0] * 6 + [1] * 6, checkpoint=folder)
-fig = course.films([*made, *films[:6]], ["generated normal"] * 6 + ["generated pneumonia"] * 6 + ["real"] * 6)
-course.show(fig, alt="Small blurred generated chests of both classes above six real films, all of 16 by 16 pixels.")
+fig = course.films([*made, *films[:6]], ["generated normal"] * 6 + ["generated pneumonia"] * 6 + ["training film"] * 6)
+course.show(fig, alt="Small blurred generated chests of both classes above six training films, all of 16 by 16 pixels.")
 
 # %% [markdown]
-# After seconds, from noise, there are chests: two dark lungs and a bright
-# middle. Not good ones. How to tell *how* good, and what to do when it goes
-# wrong, is the matter of the next two lessons.
+# After seconds, from noise, there is the plan of a chest: two darker sides and
+# a bright middle. Not a good one. How to tell *how* good, and what to do when
+# it goes wrong, is the matter of the next two lessons.
 #
 # ## Summary
 #
@@ -789,9 +790,9 @@ course.quiz(
 # %% [markdown]
 # ## Where to go next
 #
-# - Lesson 04, *Training GANs*: collapse, flat gradients, discriminators that
-#   learn by heart, and the cures, one at a time.
-# - `medigenx_lib/gan/networks.py`: both networks in 100 lines.
+# - [Lesson 04](04_training_gans.ipynb): collapse, flat gradients,
+#   discriminators that learn by heart, and the cures, one at a time.
+# - [networks.py](../medigenx_lib/gan/networks.py): both networks, 200 lines.
 # - Goodfellow et al., "Generative adversarial nets", NeurIPS 2014; Radford et
 #   al. (DCGAN), ICLR 2016; Miyato and Koyama, "cGANs with projection
 #   discriminator", ICLR 2018; Odena et al., "Deconvolution and checkerboard

@@ -249,7 +249,8 @@ course.show(fig, alt="Kinds: one or two with momentum 0.5, soon eight with 0. Bo
 # %% [markdown]
 # One number changed, and all eight kinds are there. Momentum repeats the
 # last steps; in a game the opponent has moved meanwhile, and the last steps
-# are wrong by now. That is why GAN recipes set Adam's first beta to 0.5 or 0.
+# are wrong by now. That is why GAN recipes set Adam's first beta below its
+# usual 0.9: to 0.5, which is not low enough here, or to 0.
 #
 # And look right: the loss hardly differs. **A GAN's loss does not tell you
 # whether it works.** It says how well two players match, not how good they
@@ -397,8 +398,8 @@ def smooth(gamma):
 held_back = study(smooth(1.0))
 
 # %% [markdown]
-# First the frozen generator again. Then the landscape itself: what the
-# discriminator of a *collapsed* game looks like without and with penalty.
+# First the pull on the frozen generator again. Then the landscape itself: what
+# such a discriminator says of every place, without and with the penalty.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -1036,8 +1037,10 @@ course.quiz(
 # %% [markdown]
 # ## Where to go next
 #
-# - Lesson 05: build, train and *score* a GAN on films with your own hands.
-# - `medigenx_lib/gan/steps.py`: the round of this lesson, as it trains films.
+# - [Lesson 05](05_hands_on_gan_implementation.ipynb): build, train and *score*
+#   a GAN on films with your own hands.
+# - [steps.py](../medigenx_lib/gan/steps.py): the round of this lesson, as it
+#   trains films.
 # - Mescheder et al., "Which training methods for GANs do actually converge?",
 #   ICML 2018; Karras et al., "Training GANs with limited data", NeurIPS 2020;
 #   Zhao et al., "Differentiable augmentation", NeurIPS 2020; Huang et al.,

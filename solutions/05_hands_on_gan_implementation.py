@@ -373,12 +373,13 @@ def preview(classes=(0, 0, 0, 1, 1, 1)):
 # %% [markdown]
 # Now train. A snapshot is taken at the start, after a tenth, a third, and at
 # the end. What will be there first: the frame of the chest, its brightness,
-# or the ribs?
+# or the ribs? (A minute or so. Stop it when the room cannot wait: `average`
+# keeps what was learnt, and all cells below go on with that.)
 
 # %%
 from tqdm.auto import trange
 
-rounds = course.by_profile(fast=190, class_=3000)
+rounds = course.by_profile(fast=190, class_=1500 if device == "cpu" else 3000)
 snapshots, curve = {}, []
 films_on, classes_on = real.to(device), targets.to(device)
 torch.manual_seed(0)
@@ -421,18 +422,22 @@ course.show(
 # Lesson 04 mended the game: pairs instead of absolute marks, a penalty on
 # the discriminator's gradient, a learning rate that falls. `training.train`
 # has all of it, shows its progress, saves a checkpoint every half minute,
-# and **goes on from it** if the folder holds one. In Colab, put `folder` on
-# your Drive, and a broken connection costs half a minute.
+# and **goes on from it** if the folder holds one. In Colab, take
+# `folder = course.keep("my-gan")`: it lies on your Drive, and a broken
+# connection costs half a minute. Here too: stop the training when you must;
+# what it saved can be sampled, and run again the cell goes on from there.
 
 # %%
 import tempfile
 
+folder = tempfile.mkdtemp()
+
+# %%
 from medigenx_lib.course import benches
 from medigenx_lib.gan import training
 
-folder = tempfile.mkdtemp()
 recipe = recipes.recipe(size=32, width=16, lr=1e-3, ema=course.by_profile(fast=0.99, class_=0.999))
-seen = course.by_profile(fast=6_000, class_=100_000, full=400_000)
+seen = course.by_profile(fast=6_000, class_=40_000 if device == "cpu" else 100_000, full=400_000)
 live = benches.live_samples()
 result = training.train(pixels, labels, folder, recipe, images=seen, on_sample=live, sample_every=5)
 
@@ -1018,7 +1023,7 @@ course.quiz(
 #   for, and whom they may harm.
 # - Set `MINE = True` and beat the board with your own networks. Ideas: more
 #   channels at 8 x 8, the loss in pairs (`gan.losses`), a slower average.
-# - Run everything on real films: `MEDIGENX_SOURCE=pneumoniamnist`.
+# - Run everything on real films: the lines under the title say how.
 # - What the same scores say about other people's recipes, each trained for
 #   240 CPU-seconds: [benchmarks](../benchmarks/README.md).
 # - Borji, "Pros and cons of GAN evaluation measures: new developments",

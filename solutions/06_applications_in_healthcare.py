@@ -239,11 +239,11 @@ course.think(
 # ## 3. Privacy: is there a patient in there?
 #
 # "Synthetic, so nobody's data" is wrong as a rule. A generator can store
-# films and give them back. Dar et al. (*Nature Biomedical Engineering*,
-# 2025) found 37 % of the patients' images of their training sets memorised
-# by latent diffusion models; GANs stored less. So we look for copies, and
-# we do it in three steps: a way to compare, a threshold, and a test of the
-# search itself.
+# films and give them back. In 2025 Dar et al. (*Nature Biomedical
+# Engineering*) found 37 % of the patients' images of their training sets
+# memorised by latent diffusion models; GANs stored less. So we look for
+# copies, and we do it in three steps: a way to compare, a threshold, and a
+# test of the search itself.
 #
 # The first idea is the correlation of pixels with each training film.
 
@@ -420,7 +420,8 @@ def draw_pair(patient, show_truth):
         ["with pneumonia", "without", "difference", "opacity"],
     )
     words = [" ".join([f.kind, f.side or "", " and ".join(f.zones)]).strip() for f in ill.findings.present()]
-    seen.suptitle("; ".join(words), y=0.06, fontsize=9)
+    seen.supxlabel("; ".join(words), fontsize=9)
+    seen.set_figheight(seen.get_figheight() + 0.3)
     return seen
 
 
@@ -634,8 +635,9 @@ print("films with the box drawn at random help:", after > biased_auc[2] + 0.05)
 # ## Summary
 #
 # - Synthetic training data must beat **the same real films shown twice**, on
-#   real films, over several seeds. In our small study they could not be told
-#   from them.
+#   real films, over several seeds. In our small study they did not: added to
+#   phantoms, made films of children cost a little; added to real films of
+#   children, they made no difference that could be told.
 # - Every figure gets an **interval**, and a sentence on what it leaves out.
 # - "No copies found" counts only after **planted copies were found**; zero of
 #   40 still allows nearly one in ten.
@@ -683,8 +685,10 @@ course.quiz(
 # %% [markdown]
 # ## Where to go next
 #
-# - Lesson 07 asks whether newer generators change the picture.
-# - Lesson 12 scores generators and reports with floors and ceilings.
+# - [Lesson 07](07_future_prospects.ipynb) asks whether newer generators change
+#   the picture.
+# - [Lesson 12](12_evaluation_and_optimization.ipynb) scores reports with floors
+#   and ceilings.
 # - Exercise without a check: burn the box into the films of one class, train
 #   the GAN of lesson 05 on them, and count the boxes that it prints.
 # - To read: Larrazabal et al., *PNAS* 117 (2020), on training sets with

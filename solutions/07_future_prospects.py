@@ -73,10 +73,10 @@ from medigenx_lib.course.checks import lesson_07 as check
 check.on_the_way(on_the_way)
 
 # %% [markdown]
-# A toy: each "film" is one number, and there are two kinds, near -2 and near
-# 2. Here are some lines. Look at the middle: lines to the upper and to the
-# lower heap **cross**. What should a network say there, that sees only the
-# place?
+# A toy: each "film" is one number, and there are two kinds, some near -2,
+# others near 2. Here are some lines. Look at the middle: lines to the upper
+# and to the lower heap **cross**. What should a network say there, that sees
+# only the place?
 
 # %%
 import matplotlib.pyplot as plt
@@ -568,16 +568,16 @@ for side in (64, 256, 512, 2048):
 #
 # What is known about them, beside what they can do:
 #
-# - They may know *who* is on the film. Gichoya et al. (Lancet Digital Health,
-#   2022) showed that networks read a patient's self-reported race from
-#   films, which radiologists cannot; Glocker et al. (Radiology: Artificial
-#   Intelligence, 2023) found such traces, and uneven performance across
+# - They may know *who* is on the film. Gichoya et al. (2022, Lancet Digital
+#   Health) showed that networks read a patient's self-reported race from
+#   films, which radiologists cannot; Glocker et al. (2023, Radiology:
+#   Artificial Intelligence) found such traces, and uneven performance across
 #   groups, in a foundation model of chest films.
 # - They may hold their training data. Carlini et al. (USENIX Security 2023)
 #   drew training photographs out of Stable Diffusion; for medical images
 #   see Dar et al., above.
-# - Feeding models with the output of models harms: Shumailov et al. (Nature,
-#   2024) saw rare cases vanish first, generation by generation.
+# - Feeding models with the output of models harms: Shumailov et al. (2024,
+#   Nature) saw rare cases vanish first, generation by generation.
 # - Some of the usual test films were in somebody's training set. Ask.
 #
 # That third point can be tried in ten lines. A "generator" here is only a
@@ -799,7 +799,7 @@ course.quiz(
 #   half: what can be *measured* on a film, real or generated.
 # - The flow in full, with its U-Net, average and guidance:
 #   [flow.py](../medigenx_lib/gan/flow.py), about 270 lines.
-# - Train it longer: `MEDIGENX_PROFILE=full`, and on real films:
-#   `MEDIGENX_SOURCE=pneumoniamnist`.
+# - Train it longer: `%env MEDIGENX_PROFILE=full` in a cell above the first,
+#   and on real films (the lines under the title say how).
 # - Lipman et al., "Flow matching guide and code", 2024 (arXiv), for the
 #   mathematics that we skipped.

@@ -255,7 +255,7 @@ import itertools
 
 toy = np.array([[1, 1, 2, 3], [1, 2, 2, 3], [4, 4, 4, 1], [4, 2, 1, 1]])
 fig, axis = plt.subplots(figsize=(2.6, 2.6))
-_ = axis.imshow(toy, cmap="viridis", vmin=0, vmax=5)
+_ = axis.imshow(toy, cmap="viridis", vmin=0, vmax=7)
 for row, column in itertools.product(range(4), range(4)):
     _ = axis.text(column, row, toy[row, column], ha="center", va="center", color="white", fontsize=13)
 axis.axis("off")
@@ -315,11 +315,12 @@ check.cooccurrence(cooccurrence)
 busy = textbook.discretise(shuffled, masks[1], 8)
 three = dict(zip(("healthy", "pneumonia", "shuffled"), (*levels, busy), strict=True))
 matrices = {name: textbook.cooccurrence(level, (0, 1)) for name, level in three.items()}
-fig, axes = plt.subplots(1, 3, figsize=(9, 3.2))
+fig, axes = plt.subplots(1, 3, figsize=(9, 3.9))
 for axis, (name, matrix) in zip(axes, matrices.items(), strict=True):
     edges = (0.5, len(matrix) + 0.5, len(matrix) + 0.5, 0.5)
     _ = axis.imshow(matrix**0.5, cmap="magma", extent=edges)
     _ = axis.set(title=f"{name}\ncontrast {textbook.contrast(matrix):.1f}", xlabel="level of the neighbour")
+    _ = axis.set(xticks=range(5, len(matrix) + 1, 5), yticks=range(5, len(matrix) + 1, 5))
 _ = axes[0].set_ylabel("level")
 course.show(fig, alt="Three co-occurrence matrices: two narrow bands along the diagonal, and one cloud, the shuffled.")
 
@@ -335,9 +336,9 @@ course.show(fig, alt="Three co-occurrence matrices: two narrow bands along the d
 # ## 6. Runs: how long a level lasts
 #
 # Walk along a line through the region. How many steps does a level last?
-# Such a stretch is a **run**, and the run-length matrix (GLRLM; Galloway,
-# 1975) counts runs by level and length. **Long run emphasis** is the mean
-# squared length of all runs: high where large areas have one level.
+# Such a stretch is a **run**, and the run-length matrix (GLRLM; Galloway, in
+# the year 1975) counts runs by level and length. **Long run emphasis** is the
+# mean squared length of all runs: high where large areas have one level.
 
 # %% [markdown]
 # ### Exercise 8.4: runs
@@ -1069,7 +1070,9 @@ course.think(
 # is a *finding*: opacity in the right lower zone, a quarter of the lung. The
 # library's `radiomics.measure` draws on the image inside the masks and states
 # findings, each with a number and a 90 % interval; and where it cannot
-# measure, it says *unknown*, which is not the same as *absent*.
+# measure, it says *unknown*, which is not the same as *absent*. The number of
+# an opacity or effusion is its share of the lung, that of cardiomegaly the
+# cardiothoracic ratio, which counts as large above 0.55 in small children.
 
 # %%
 for case in radiomics.measure(films[-2:], progress=False):
@@ -1155,12 +1158,13 @@ course.quiz(
 # %% [markdown]
 # ## Where to go next
 #
-# - Lesson 09 starts with words: how a language model comes to its next one.
-# - Lesson 10 gives it the numbers of this lesson and asks whether it uses
-#   them.
+# - [Lesson 09](09_language_model_introduction.ipynb) starts with words: how a
+#   language model comes to its next one.
+# - [Lesson 10](10_text_image_fusion.ipynb) gives it the numbers of this lesson
+#   and asks whether it uses them.
 # - To go deeper: van Griethuysen et al., *Cancer Research* 77, 2017
 #   (pyradiomics); Zwanenburg et al., *Radiology* 295, 2020 (IBSI); Lin,
 #   *Biometrics* 45, 1989; Benjamini and Hochberg, *Journal of the Royal
 #   Statistical Society B* 57, 1995.
-# - Try it: run this notebook with `MEDIGENX_SOURCE` set to real films. Do the
-#   same features win?
+# - Try it on real films (the lines under the title say how). Do the same
+#   features win?

@@ -106,7 +106,7 @@ check.to_prompt(to_prompt)
 from medigenx_lib.text import corpus, fusion
 
 images, vectors = corpus.arrays([film])
-print(fusion.prompt(vectors[0]))
+course.tell(fusion.prompt(vectors[0]))
 
 # %% [markdown]
 # What is lost? The texture features of lesson 08, the picture itself, and
@@ -125,7 +125,11 @@ print(fusion.prompt(vectors[0]))
 # In training, either kind is now and then replaced by a learned "not given"
 # vector. That is what lets us later ask: *and what if you had not seen the
 # film?*
-#
+
+# %%
+import torch
+
+# %% [markdown]
 # ### Exercise 10.2: put the film before the words
 # *difficulty 3 of 5 · 10 minutes*
 #
@@ -148,8 +152,6 @@ print(fusion.prompt(vectors[0]))
 def with_prefix(tokens, words, given, nothing):
     """(B, P + T, d): the film's tokens, or ``nothing`` where not ``given``, then the words."""
     ### BEGIN SOLUTION
-    import torch
-
     prefix = torch.where(given[:, None, None], tokens, nothing)
     return torch.cat([prefix, words], dim=1)
     ### END SOLUTION
@@ -223,7 +225,11 @@ for name, writer in writers.items():
 # - **one kind alone**, and **none**: the rest is withheld
 #
 # A shuffle has one trap: by chance, films may keep their own features.
-#
+
+# %%
+import numpy as np
+
+# %% [markdown]
 # ### Exercise 10.4: a shuffle that moves everybody
 # *difficulty 2 of 5 · 10 minutes*
 #
@@ -247,8 +253,6 @@ for name, writer in writers.items():
 def shuffled(count, seed):
     """A permutation (count,) without a fixed point."""
     ### BEGIN SOLUTION
-    import numpy as np
-
     order = np.random.default_rng(seed).permutation(count)
     moved = np.empty(count, int)
     moved[order] = np.roll(order, 1)
@@ -264,8 +268,6 @@ check.shuffled(shuffled)
 # "image only" reach?
 
 # %%
-import numpy as np
-
 from medigenx_lib.evaluation.text import finding_interval
 
 shown = fusion.controls(cases)
@@ -431,7 +433,8 @@ course.quiz(
 # %% [markdown]
 # ## Where to go next
 #
-# - Lesson 11: from probabilities to a report, and a gate that checks it.
+# - [Lesson 11](11_text_generation.ipynb): from probabilities to a report, and a
+#   gate that checks it.
 # - Train the three yourself and repeat the exam with another seed:
 #   `python benchmarks/bench_text.py`. It also trains a writer that never
 #   saw any radiomics: what do the pixels say when they have to?

@@ -47,7 +47,7 @@ course.show(fig, alt="The same phantom twice; in the second film a lung shows a 
 
 # %% [markdown]
 # We let the writer begin with *"There is"* and look at what it would say
-# next. Predict first: for which film is "no" the likeliest word?
+# next. Predict first: how probable is "no", for each of the two films?
 
 # %%
 import torch
@@ -96,7 +96,7 @@ def bars(axis, shares, title):
 fig, axes = plt.subplots(1, 3, figsize=(10.5, 2.8))
 for axis, (name, logits) in zip(axes, seen.items(), strict=True):
     bars(axis, logits.softmax(-1), f'"There is ...", {name}')
-course.show(fig, alt="Next-word probabilities after There is: for the healthy film the word no leads.")
+course.show(fig, alt="Next-word probabilities after There is: no leads, nearly certain on the healthy film only.")
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -105,6 +105,9 @@ shares = {name: float(logits.softmax(-1)[no]) for name, logits in seen.items()}
 print("'no' is likelier on the healthy film:", shares["healthy film"] > shares["film with pneumonia"])
 
 # %% [markdown]
+# "No" leads everywhere: also on an ill film most things that a report names are
+# absent. But on the ill film it has a rival, "a", and that is the disease.
+#
 # ## 2. The likeliest word is not the likeliest sentence
 #
 # **Greedy** decoding takes the likeliest word each time. Here is a toy
@@ -248,27 +251,30 @@ course.interact(draw_nucleus, top_p=(0.1, 1.0, 0.05, 0.9), temperature=(0.2, 3.0
 # $$ \log p \;\propto\; (1 + w) \log p(\text{word} \mid \text{film}) - w \log p(\text{word}) $$
 #
 # It is the same trick that makes image generators follow their prompt.
-#
+
+# %%
+from scipy.special import log_softmax, softmax
+
+# %% [markdown]
 # ### Exercise 11.3: guidance
 # *difficulty 2 of 5 · 8 minutes*
 #
 # Write `guided(given, plain, weight)`: two arrays of *logits* (V,) and
 # w >= 0. Return probabilities (V,) that sum to 1. With w = 0 they are those
-# of `given`. Logits are not log-probabilities: normalise each first.
+# of `given`. Logits are not log-probabilities: normalise each first, with
+# `log_softmax` of scipy.
 #
-# <details><summary>Hint 1</summary>log-softmax: <code>x - log(sum(exp(x)))</code>;
-# <code>scipy.special.log_softmax</code> does it safely.</details>
+# <details><summary>Hint 1</summary><code>log_softmax(x)</code> is
+# <code>x - log(sum(exp(x)))</code>, computed safely.</details>
 #
-# <details><summary>Hint 2</summary>Mix the two, then apply a softmax
-# (<code>scipy.special.softmax</code>).</details>
+# <details><summary>Hint 2</summary>Mix the two, then apply
+# <code>softmax</code>.</details>
 
 
 # %% tags=["exercise"]
 def guided(given, plain, weight):
     """Probabilities (V,) of next words, what the film adds exaggerated by ``weight``."""
     ### BEGIN SOLUTION
-    from scipy.special import log_softmax, softmax
-
     return softmax((1 + weight) * log_softmax(given) - weight * log_softmax(plain))
     ### END SOLUTION
 
@@ -533,7 +539,8 @@ course.quiz(
 # %% [markdown]
 # ## Where to go next
 #
-# - Lesson 12 builds the independent judge, and shows why BLEU cannot be one.
+# - [Lesson 12](12_evaluation_and_optimization.ipynb) builds the independent
+#   judge, and shows why BLEU cannot be one.
 # - Holtzman et al., "The curious case of neural text degeneration", ICLR
 #   2020: why the likeliest text is dull.
 # - Try `rows=12` in the gate (`medigenx_lib/text/decoding.py`): does it need

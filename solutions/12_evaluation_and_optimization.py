@@ -215,7 +215,7 @@ course.show(fig, alt="BLEU-4, claim precision and judge F1 of six sets of report
 
 # %% [markdown]
 # Look at the second row from the top: a *perfect* report in other words has
-# a BLEU of about a quarter. That is the honest ceiling, and a generated
+# a BLEU of a fifth to a quarter. That is the honest ceiling, and a generated
 # report that "only" reaches it has lost nothing. At the bottom, the constant
 # report cannot have seen anything, and still it is not at zero. The judge
 # has its limits too: it misreads some references.
@@ -633,13 +633,15 @@ measured = radiomics.measure(segmentation.segment(shown, progress=False), progre
 written = decoding.write(measured, "gated", progress=False)
 course.show(course.films(written, [case.label_name for case in written]), alt="Two films of the source in use.")
 for case in written:
-    print(case.id, *(f"{v.verdict:13} {v.sentence}" for v in claims.check(case.report, case.findings)), sep="\n  ")
+    print(case.id)
+    for verdict in claims.check(case.report, case.findings):
+        course.tell(f"  {verdict.verdict:13} {verdict.sentence}", hang=16)
 
 # %% [markdown]
 # ## Summary
 #
 # - BLEU counts clipped runs of words. It rates a swapped side above a
-#   faithful rewording, and a perfect rewording at about a quarter.
+#   faithful rewording, and a perfect rewording at a quarter or less.
 # - A score means something between its floors (constant, random, retrieved)
 #   and its ceiling, and with an interval.
 # - A check is trusted after a crash test: harmful edits flagged, harmless
@@ -697,8 +699,8 @@ course.quiz(
 # %% [markdown]
 # ## Where to go next
 #
-# - Lesson 13 takes a checked report into a reading room: DICOM in, FHIR and
-#   DICOM out, a human in the loop.
+# - [Lesson 13](13_real_world_applications.ipynb) takes a checked report into a
+#   reading room: DICOM in, FHIR and DICOM out, a human in the loop.
 # - Papineni et al., "BLEU", ACL 2002: four pages that shaped a field, with
 #   the warning that it works over a whole corpus only.
 # - Rennie et al., "Self-critical sequence training for image captioning",

@@ -139,7 +139,7 @@ readable, failures = datasets.read_films(paths, progress=False)
 for film in readable:
     print(f"read    {film.id:12s} {film.image.shape[0]} x {film.image.shape[1]}, stored {film.meta['photometric']}")
 for error in failures:
-    print("refused", str(error).replace(str(folder), "")[:70])
+    course.tell(f"refused {str(error).replace(f'{folder}/', '')}", hang=8)
 
 # %% [markdown]
 # The broken file is named and the rest goes on. Next come the lung masks,
@@ -153,7 +153,9 @@ upright = [preprocessing.correct_polarity(film) for film in readable]
 segmented = segmentation.segment(upright, progress=False)
 for film in segmented:
     quality = film.meta["quality"]
-    print(f"{film.id:12s} frontal chest: {quality['frontal_chest']!s:6s}", "; ".join(quality["reasons"])[:60])
+    course.tell(
+        f"{film.id:12s} frontal chest: {quality['frontal_chest']!s:6s} {'; '.join(quality['reasons'])}", hang=35
+    )
 
 # %%
 accepted = [film for film in segmented if film.meta["quality"]["frontal_chest"]]
@@ -177,13 +179,13 @@ readings = pipeline.read_segmented(accepted, features=False, progress=False)
 for reading in readings:
     print(reading.case.id)
     for verdict in reading.verdicts:
-        print(f"   {verdict.verdict:13s}{verdict.sentence[:95]}")
+        course.tell(f"   {verdict.verdict:13s}{verdict.sentence}", hang=16)
 
 # %% [markdown]
-# Look for the film that was cut in half, if it was accepted. What could not
-# be measured is called *not assessable*. It is never called normal. Between
-# "I see none" and "I could not look" lies the difference that a patient
-# pays for.
+# The film that was cut in half got no draft. Where a film is accepted and only
+# a part of it cannot be measured, a lung or the heart, the draft says that it
+# *cannot be assessed*, and never that it is normal. Between "I see none" and "I
+# could not look" lies the difference that a patient pays for.
 
 # %% [markdown]
 # ## 3. "Supported" is not "true"
@@ -284,7 +286,8 @@ if examples:
     course.show(fig, alt="Films of the other hospital on which the draft contains a false sentence.")
 for reading in examples:
     wrong = next(v for v in reading.verdicts if v.verdict == "contradicted")
-    print(f"draft: {wrong.sentence}\ntruth: {wrong.reason}")
+    course.tell(f"draft: {wrong.sentence}", hang=7)
+    course.tell(f"truth: {wrong.reason}", hang=7)
 
 # %% [markdown]
 # This is what "local validation" means, and why the papers ask for it. A
@@ -735,7 +738,8 @@ course.quiz(
 # %% [markdown]
 # ## Where to go next
 #
-# - Lesson 14 is yours: a team, a track, a score, and a jury.
+# - [Lesson 14](14_group_project.ipynb) is yours: a team, a track, a score, and
+#   a jury.
 # - `medigenx describe FOLDER --out described` does sections 2 and 3 for a
 #   folder of films and leaves a page that you can open.
 # - To go deeper: Goddard, Roudsari, Wyatt, "Automation bias", *Journal of the

@@ -6,7 +6,7 @@ import numpy as np
 import pydicom
 import pytest
 
-from medigenx_lib import interop
+from medigenx_lib import datasets, interop
 from medigenx_lib.cases import Case, Finding, Findings, Measurement
 from medigenx_lib.errors import InputError
 from medigenx_lib.settings import DISCLAIMER, NOTICE
@@ -50,13 +50,12 @@ def test_a_real_film_is_not_called_synthetic(case, tmp_path):
     read = pydicom.dcmread(interop.write_dicom(real, tmp_path / "real.dcm"))
     assert "SYNTHETIC" not in read.ImageType and read.ImageComments == DISCLAIMER
     assert "NOT FOR CLINICAL USE" in str(read.PatientName)
+    assert not datasets.read_film(tmp_path / "real.dcm").synthetic
 
 
 def test_our_own_reader_reads_our_dicom(case, tmp_path):
-    from medigenx_lib import datasets
-
     film = datasets.read_film(interop.write_dicom(case, tmp_path / "film.dcm"))
-    assert film.image.shape == (20, 30)
+    assert film.image.shape == (20, 30) and film.synthetic
     assert np.corrcoef(film.image.ravel(), case.image.ravel())[0, 1] > 0.999
 
 

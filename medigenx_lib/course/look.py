@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import io
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -81,6 +82,14 @@ def as_picture(image: Any) -> np.ndarray:
 def show(figure: Figure, alt: str) -> None:
     """Display ``figure`` as a picture that carries ``alt``, what it shows in words, and close it."""
     present(bundle(figure, alt), metadata={"image/png": {"alt": alt}})
+
+
+def tell(text: str, hang: int = 0) -> None:
+    """Print ``text`` in lines of at most 88 characters, all but the first indented by ``hang``.
+
+    Front ends break long lines anywhere, in the middle of a word too.
+    """
+    print(textwrap.fill(text, 88, subsequent_indent=" " * hang, break_on_hyphens=False))
 
 
 def present(forms: Mapping[str, Any], metadata: dict | None = None) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from nbformat import NotebookNode, v4, writes
 
 from medigenx_lib.course.address import badge, repository
-from medigenx_lib.course.lessons import Lesson
+from medigenx_lib.course.lessons import Header, Lesson
 from medigenx_lib.settings import DISCLAIMER
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
@@ -22,6 +22,10 @@ DEFINED = re.compile(r"^(?:def|class) (\w+)", re.MULTILINE)
 QUESTIONS = ("course.quiz(", "course.think(")
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}
 """Colab's and JupyterLab's words for a cell whose source is hidden: that of a question holds the answer."""
+COMPARED = "# NBVAL_CHECK_OUTPUT\n"
+"""First line of a cell whose output CI compares with the stored one; students need not wonder about it."""
+GOES_ON = "raises-exception"
+"""Jupyter's tag for a cell that may fail: "Run All" goes on behind a check whose exercise is not done yet."""
 WHERE = {
     "none": "no GPU needed",
     "gpu": "a GPU makes it faster: in Colab choose **Runtime**, **Change runtime type**, **T4 GPU** before you start",
@@ -91,8 +95,12 @@ def stub(source: str) -> str:
 
 
 def stubbed(cell: NotebookNode) -> NotebookNode:
-    """The cell as students get it."""
-    return NotebookNode({**cell, "source": stub(cell.source)}) if is_tagged(cell, "exercise") else cell
+    """The cell as students get it: a stub where the solution was, and checks that do not stop "Run All"."""
+    if is_tagged(cell, "exercise"):
+        return NotebookNode({**cell, "source": stub(cell.source)})
+    if is_tagged(cell, "check"):
+        return NotebookNode({**cell, "metadata": {**cell.metadata, "tags": [*cell.metadata["tags"], GOES_ON]}})
+    return NotebookNode({**cell, "source": cell.source.removeprefix(COMPARED)})
 
 
 def unmarked(cell: NotebookNode) -> NotebookNode:
@@ -125,6 +133,8 @@ def head(lesson: Lesson, solved: bool) -> str:
 
 {header.teaching} minutes of teaching and {header.exercises} of exercises · {after} · {WHERE[header.accelerator]}
 
+{films(header)}
+
 **After this lesson you can**
 
 {objectives}
@@ -132,6 +142,15 @@ def head(lesson: Lesson, solved: bool) -> str:
 Run the cells from top to bottom. Folded cells ask you something: run them too, and answer before you unfold them.
 
 *{DISCLAIMER}.*"""
+
+
+def films(header: Header) -> str:
+    """Which films a lesson shows, and how to take others."""
+    if "pneumoniamnist" not in header.data:
+        return "Films: phantoms, computed by a simulation."
+    return """Films: phantoms, computed by a simulation, unless you choose others. For real ones insert a cell above
+the next one with `%env MEDIGENX_SOURCE=pneumoniamnist` (fetched once, 5,856 films of children) or the path of your own
+films, and run the notebook from the top."""
 
 
 def set_up(lesson: Lesson) -> str:

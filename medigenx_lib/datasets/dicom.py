@@ -17,6 +17,7 @@ import numpy as np
 
 from medigenx_lib import preprocessing
 from medigenx_lib.errors import InputError
+from medigenx_lib.settings import NOTICE
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -86,12 +87,23 @@ def _check(path: Path, dataset: Dataset, max_pixels: int) -> None:
 
 
 def _description(dataset: Dataset) -> dict:
-    """What a reader may know: modality, view, body part, and the size of a pixel in mm."""
+    """What a reader may know: modality, view, body part, the size of a pixel in mm, and that a film is synthetic."""
     meta = {name: str(dataset.get(tag)) for tag, name in KEPT.items() if dataset.get(tag)}
+    if marked_synthetic(dataset):
+        meta["synthetic"] = True
     if patient := str(dataset.get("PatientID") or ""):
         meta["patient"] = "dicom-" + hashlib.sha256(patient.encode()).hexdigest()[:12]
     spacing = dataset.get("PixelSpacing") or dataset.get("ImagerPixelSpacing")
     return {**meta, "pixel_spacing_mm": [float(side) for side in spacing]} if spacing else meta
+
+
+def marked_synthetic(dataset: Dataset) -> bool:
+    """True if the header says that a program made the film: in ImageType, or by our notice (``settings.NOTICE``)."""
+    kinds = dataset.get("ImageType") or []
+    kinds = [kinds] if isinstance(kinds, str) else kinds
+    texts = [str(dataset.get(name) or "") for name in ("ImageComments", "DerivationDescription")]
+    noticed = any(text.upper().startswith(NOTICE) for text in texts)
+    return noticed or any(str(kind).strip().upper() == "SYNTHETIC" for kind in kinds)
 
 
 # --- grey levels ---------------------------------------------------------------------------------

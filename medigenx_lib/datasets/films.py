@@ -33,7 +33,8 @@ def read_film(path: str | Path) -> Case:
     Bright is dense whatever the file's photometric interpretation says it stores. ``meta`` holds ``file``,
     ``original_size`` [H, W] as stored, ``bit_depth``, ``photometric``, ``colour`` (share of coloured pixels, see
     :func:`preprocessing.colourfulness`) and ``polarity`` (see :func:`preprocessing.polarity`); an image that appears
-    inverted is flagged, not changed. Raises InputError, in one sentence, for anything that is not one film.
+    inverted is flagged, not changed. A DICOM file that calls itself synthetic gives a synthetic case. Raises
+    InputError, in one sentence, for anything that is not one film.
     """
     path = Path(path)
     head = _head(path)
@@ -44,8 +45,9 @@ def read_film(path: str | Path) -> Case:
     if image.max() == image.min():
         raise InputError(f"{path} is blank: one grey value everywhere.", "Export the film again.")
     patient = meta.pop("patient", None) or patient_of(path)
+    synthetic = bool(meta.pop("synthetic", False))
     meta = {"file": path.name, **meta, "polarity": preprocessing.polarity(image)}
-    return Case(path.stem, image, source=str(path), patient=patient, meta=meta)
+    return Case(path.stem, image, source=str(path), patient=patient, synthetic=synthetic, meta=meta)
 
 
 def read_films(paths: Iterable[str | Path], progress: bool = True) -> tuple[list[Case], list[InputError]]:

@@ -63,6 +63,27 @@ def test_a_student_gets_a_stub_where_the_solution_was(toy):
     assert all(cell.outputs == [] and cell.execution_count is None for cell in cells if cell.cell_type == "code")
 
 
+def test_run_all_goes_on_behind_a_check_in_the_students_notebook_alone(toy):
+    student, solution = notebooks.student(toy), notebooks.solution(toy)
+    tags = [[cell.metadata.get("tags") for cell in made.cells if "check" in cell.metadata.get("tags", [])]
+            for made in (student, solution)]  # fmt: skip
+    assert tags == [[["check", "raises-exception"]], [["check"]]]
+
+
+def test_what_only_ci_needs_is_not_shown_to_students(tmp_path):
+    path = tmp_path / "01_toy.py"
+    path.write_text(SOURCE.replace('print("once")', '# NBVAL_CHECK_OUTPUT\nprint("once")'))
+    student, solution = (make(lessons.read(path)) for make in (notebooks.student, notebooks.solution))
+    assert sources(student)[-1] == 'print("once")' and sources(solution)[-1].startswith("# NBVAL_CHECK_OUTPUT\n")
+
+
+def test_the_head_says_which_films_and_how_to_take_real_ones(toy, tmp_path):
+    assert "Films: phantoms, computed by a simulation.\n" in notebooks.head(toy, solved=False)
+    path = tmp_path / "01_toy.py"
+    path.write_text(SOURCE.replace("data: [phantom]", "data: [phantom, pneumoniamnist]"))
+    assert "`%env MEDIGENX_SOURCE=pneumoniamnist`" in notebooks.head(lessons.read(path), solved=False)
+
+
 def test_the_solution_keeps_the_code_without_the_marks(toy):
     text = "\n".join(sources(notebooks.solution(toy)))
     assert "    total = a + b\n    return total" in text and "SOLUTION" not in text
@@ -222,7 +243,7 @@ def test_the_schedule_has_lunch_breaks_and_days(toy):
 def test_what_was_measured_stands_in_the_table(toy, tmp_path, monkeypatch):
     path = tmp_path / "measured.json"
     took = timing.measure(toy, "fast", tmp_path)
-    assert took["seconds"] > 0 and took["hardware"]
+    assert took["seconds"] > 0 and took["hardware"] and 0 <= took["longest_cell"] <= took["seconds"]
     timing.record("02_b", "class", {"seconds": 99, "hardware": "T4"}, path)
     timing.record("01_a", "fast", took, path)
     timing.record("02_b", "fast", {"seconds": 7, "hardware": "CPU"}, path)

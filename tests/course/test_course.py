@@ -108,7 +108,8 @@ def test_a_quiz_answers_at_once_and_escapes(boxes):
     course.quiz("Is 1 < 2?", {"yes": "`1 < 2` holds.", "no": "It does."}, answer="yes")
     box, static = boxes[0]
     asked, chooser, feedback = box.children
-    assert "1 &lt; 2?" in asked.value and chooser.value is None and feedback.value == ""
+    assert "1 &lt; 2?" in asked.value and "A: yes<br>B: no" in asked.value
+    assert chooser.value is None and feedback.value == ""
     chooser.value = "A"
     assert "Right." in feedback.value and "<code>1 &lt; 2</code>" in feedback.value
     chooser.value = "B"

@@ -1,14 +1,18 @@
 """What every lesson has, whoever wrote it."""
 
 import ast
+import base64
+import io
 import re
 from statistics import mean
 
 import nbformat
+import numpy as np
 import pytest
 from lesson_cases import NAMES, exercises, lesson
+from PIL import Image
 
-from medigenx_lib.course import lessons, notebooks
+from medigenx_lib.course import lessons, notebooks, timing
 
 DATA = {"phantom", "pneumoniamnist", "folder", "dicom", "reports"}
 PATHS = re.compile(r"(?<![\w.:/])/(?:work|tmp|home|root|usr|content|mnt)/|[A-Z]:\\\\|site-packages")
@@ -83,6 +87,14 @@ def test_it_ends_with_summary_quiz_and_what_comes_next(name):
 
 
 @EVERY
+def test_no_cell_keeps_the_class_waiting(name):
+    """As measured in the profile class; in ``fast`` a lesson has 90 seconds. A new lesson is measured first."""
+    took = timing.recorded()[name]
+    assert took["class"].get("longest_cell", min(took["class"]["seconds"], timing.PATIENCE)) <= timing.PATIENCE
+    assert took["fast"]["seconds"] <= 90
+
+
+@EVERY
 def test_cells_are_small(name):
     lengths = [len(source.splitlines()) for source in code_cells(name)]
     assert max(lengths) <= 20
@@ -104,6 +116,33 @@ def test_prose_is_narrow_enough_to_be_read(name):
     lines = [line for text in prose(name) for line in text.splitlines()]
     wide = [line for line in lines if len(line) > 79 and not re.search(r"^\||https?://|\]\(|^\$\$|<summary>", line)]
     assert not wide
+
+
+@EVERY
+def test_no_year_begins_a_line(name):
+    """Markdown takes "2022)" or "1975." at the start of a line for the number of a list."""
+    lines = [line for text in prose(name) for line in text.splitlines()]
+    assert not [line for line in lines if re.match(r"\s*\d{2,}[.)] ", line)]
+
+
+@EVERY
+def test_what_an_exercise_needs_is_imported_before_it(name):
+    solved_parts = [part for exercise in exercises(name) for part in notebooks.SOLUTION.finditer(exercise.source)]
+    assert not [part[0] for part in solved_parts if re.search(r"^\s*(import|from) ", part[0], re.M)]
+
+
+@EVERY
+def test_colours_are_those_of_the_palette(name):
+    """Greys, the palette (Okabe and Ito), and colour maps that stay readable for every kind of colour vision."""
+    nodes = [node for source in code_cells(name) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Call)]
+    given = {
+        (word.arg, word.value.value)
+        for node in nodes for word in node.keywords
+        if word.arg in ("color", "colors", "c", "cmap") and isinstance(word.value, ast.Constant)
+    }  # fmt: skip
+    maps = {"gray", "viridis", "cividis", "magma", "Blues", "PuOr_r", "RdBu_r"}
+    assert {value for word, value in given if word == "cmap"} <= maps
+    assert {value for word, value in given if word != "cmap"} <= {"black", "white", "grey", "lightgrey"}
 
 
 @EVERY
@@ -131,6 +170,16 @@ def test_every_figure_is_told_in_words(name):
 
 
 @EVERY
+def test_no_figure_is_cut_off(name):
+    """Ink on the outermost pixels is a label or title that did not fit."""
+    outputs = [output for cell in solved(name).cells for output in cell.get("outputs", [])]
+    for forms in (output.data for output in outputs if "image/png" in output.get("data", {})):
+        grey = np.asarray(Image.open(io.BytesIO(base64.b64decode(forms["image/png"]))).convert("L"))
+        edges = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
+        assert edges.min() > 200, forms["text/plain"]
+
+
+@EVERY
 def test_no_path_of_a_machine_is_left(name):
     said = "\n".join(str(o.get("text", "")) + str(o.get("data", {}).get("text/plain", ""))
                      for cell in solved(name).cells for o in cell.get("outputs", []))  # fmt: skip
@@ -144,6 +193,12 @@ def test_links_within_the_repository_resolve(name):
             continue
         target = lessons.NOTEBOOKS / link.split("#")[0]
         assert target.exists() or target.stem in lessons.NAMES, link
+
+
+@EVERY
+def test_it_says_which_lesson_comes_next(name):
+    following = [later for later in lessons.NAMES if later > name][:1]
+    assert all(f"]({later}.ipynb)" in prose(name)[-1] for later in following)
 
 
 @EVERY
