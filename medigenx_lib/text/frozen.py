@@ -53,7 +53,8 @@ class FrozenWriter(ReportWriter):
 
     def forward(self, prefix: Tensor, ids: Tensor) -> Tensor:
         """Mean cross-entropy of ``ids`` (B, T), padded with ``IGNORED``, after ``prefix``; in nats a token."""
-        logits = self.language_model(input_ids=ids.clamp_min(0), past_key_values=self.memory(prefix)).logits
+        known = {models.cache_keyword(type(self.language_model)): self.memory(prefix)}
+        logits = self.language_model(input_ids=ids.clamp_min(0), **known).logits
         return F.cross_entropy(logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten(), ignore_index=IGNORED)
 
     def opening(self, prefix: Tensor) -> Tensor:

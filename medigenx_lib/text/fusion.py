@@ -132,8 +132,9 @@ class CrossAttentionWriter(ReportWriter):
 
     def step(self, ids: Tensor, cache: Beside) -> Tensor:
         """Logits (B, V) of the word after ``ids`` (B,)."""
+        known = {models.cache_keyword(type(self.language_model)): cache.cache}
         output = self.language_model(
-            input_ids=ids[:, None], past_key_values=cache.cache, encoder_hidden_states=cache.tokens, use_cache=True
+            input_ids=ids[:, None], encoder_hidden_states=cache.tokens, use_cache=True, **known
         )
         return output.logits[:, -1]
 

@@ -10,6 +10,8 @@ guidance", 2022) and answers what each kind of token contributes (lesson 10).
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,6 +31,12 @@ IGNORED = -100
 """The label of positions that the loss leaves out (the convention of torch and transformers)."""
 TIED = "language_model.lm_head.weight"
 """The head of the language model, which is its table of embeddings once more."""
+
+
+@functools.cache
+def cache_keyword(model: type[nn.Module]) -> str:
+    """How this transformers calls the cache of such a model: ``cache`` since 5.24, ``past_key_values`` before."""
+    return "cache" if "cache" in inspect.signature(model.forward).parameters else "past_key_values"
 
 
 @dataclass(frozen=True)
@@ -149,12 +157,14 @@ class ReportWriter(nn.Module):
 
     def begin(self, opening: Tensor) -> tuple[Tensor, DynamicCache]:
         """Logits (B, V) of the first word after ``opening``, and the cache with which :meth:`step` goes on."""
-        output = self.language_model(inputs_embeds=opening, past_key_values=DynamicCache(), use_cache=True)
-        return output.logits[:, -1], output.past_key_values
+        cache = DynamicCache()
+        known = {cache_keyword(type(self.language_model)): cache}
+        return self.language_model(inputs_embeds=opening, use_cache=True, **known).logits[:, -1], cache
 
     def step(self, ids: Tensor, cache: DynamicCache) -> Tensor:
         """Logits (B, V) of the word after ``ids`` (B,); ``cache`` grows by one position."""
-        return self.language_model(input_ids=ids[:, None], past_key_values=cache, use_cache=True).logits[:, -1]
+        known = {cache_keyword(type(self.language_model)): cache}
+        return self.language_model(input_ids=ids[:, None], use_cache=True, **known).logits[:, -1]
 
     def kept(self) -> dict[str, Tensor]:
         """The weights that :func:`save` writes: all, those that are tied once."""

@@ -82,3 +82,10 @@ def test_other_weights_are_refused(tmp_path):
     path = weights.save(tmp_path / "other.safetensors", {"w": torch.zeros(2)}, {"kind": "other"})
     with pytest.raises(WeightsError, match="report writer"):
         models.load(path)
+
+
+@torch.inference_mode()
+def test_writing_gives_no_warning(untrained, batch, recwarn):
+    logits, cache = untrained.begin(untrained.opening(prefix(untrained, batch)))
+    untrained.step(logits.argmax(-1), cache)
+    assert not [str(warning.message) for warning in recwarn if issubclass(warning.category, FutureWarning)]
