@@ -27,7 +27,6 @@ from medigenx_lib.text import frozen, fusion, grammar, ladder, lora, pretrained
 from medigenx_lib.text import tokenizer as tokenization
 from medigenx_lib.text.corpus import Corpus
 from medigenx_lib.text.lora import Pair
-from medigenx_lib.text.placeholders import PLACEHOLDER
 from medigenx_lib.text.pretrained import Pretrained
 
 UNSEEN = 1_000_000
@@ -36,15 +35,9 @@ WORDS = 90
 """Most tokens of an answer."""
 
 
-def without_numbers(texts: Sequence[str]) -> list[str]:
-    """The sentences without a placeholder of each text; texts of which nothing is left are dropped."""
-    kept = (". ".join(s for s in text.rstrip(".").split(". ") if not PLACEHOLDER.search(s)) for text in texts)
-    return [f"{text}." for text in kept if text]
-
-
 def bits(model: Pretrained, seconds: float, count: int = 24) -> None:
     """Print a row for each model: how many bits a character of unseen reports costs."""
-    train, test = (without_numbers(ladder.reports(n, seed)) for n, seed in ((1500, 0), (count, UNSEEN)))
+    train, test = (ladder.without_numbers(ladder.reports(n, seed)) for n, seed in ((1500, 0), (count, UNSEEN)))
     characters = sum(map(len, test))
     tokenizer = tokenization.train(train, vocab_size=400)
     ids = ladder.stream(tokenizer, test)

@@ -20,6 +20,7 @@ from tqdm.auto import tqdm
 from medigenx_lib.errors import InputError
 from medigenx_lib.text import corpus, samples
 from medigenx_lib.text import tokenizer as tokenization
+from medigenx_lib.text.placeholders import PLACEHOLDER
 
 CONTEXT = 64
 """Tokens that the networks with attention look back."""
@@ -29,6 +30,15 @@ def reports(count: int, first_seed: int = 0) -> list[str]:
     """``count`` delexicalised grammar reports of random findings; another range of seeds holds other films."""
     seeds = range(first_seed, first_seed + count)
     return [corpus.delexicalised_report(samples.random_findings(seed), seed) for seed in seeds]
+
+
+def without_numbers(texts: Sequence[str]) -> list[str]:
+    """The sentences of each text in which no number stands; texts of which nothing is left are dropped.
+
+    What is left has the same characters for a model that reads names of measurements and for one that reads digits.
+    """
+    kept = (". ".join(s for s in text.rstrip(".").split(". ") if not PLACEHOLDER.search(s)) for text in texts)
+    return [f"{text}." for text in kept if text]
 
 
 def stream(tokenizer: Tokenizer, texts: Sequence[str]) -> Tensor:

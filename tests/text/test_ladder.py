@@ -79,11 +79,39 @@ def test_reports_of_other_seeds_are_other_reports():
     assert (ladder.stream(tokenizer, first) == tokenizer.token_to_id(tokenization.BEGIN)).sum() == 20
 
 
+def test_sentences_with_numbers_are_left_out():
+    texts = ["Clear. It covers <opacity_extent.left|percent> % of the lung. No effusion.", "<a|ratio>."]
+    assert ladder.without_numbers(texts) == ["Clear. No effusion."]
+    assert not any("<" in text for text in ladder.without_numbers(ladder.reports(50)))
+
+
 def test_a_missing_pretrained_model_is_named(monkeypatch):
     def nowhere():
         raise OSError("not cached")
 
     monkeypatch.setattr(pretrained, "_cached", nowhere)
+    monkeypatch.setattr(pretrained, "_unpacked", nowhere)
     monkeypatch.setattr(pretrained, "packaged", lambda: None)
     with pytest.raises(WeightsError, match="SmolLM2"):
         pretrained.load()
+
+
+def test_the_packages_weights_are_kept_unpacked(tiny, tmp_path, monkeypatch):
+    monkeypatch.setenv("MEDIGENX_CACHE", str(tmp_path))
+    model = tiny(ladder.reports(5))
+    pretrained.unpack(model, pretrained.unpacked_dir())
+    again = pretrained._unpacked()
+    ids = torch.tensor([model.tokenizer("The lungs are clear.")["input_ids"]])
+    with torch.inference_mode():
+        torch.testing.assert_close(again.model(input_ids=ids).logits, model.model(input_ids=ids).logits)
+    assert again.tokenizer("The lungs are clear.")["input_ids"] == ids[0].tolist()
+    assert list(tmp_path.iterdir()) == [pretrained.unpacked_dir()]
+
+
+def test_smollm2_prefers_sense_and_answers(smol):
+    sense, nonsense = "The lungs are clear and the heart is not enlarged.", "Heart the clear not are enlarged lungs."
+    bits = [pretrained.bits_per_character(smol, [text]) for text in (sense, nonsense)]
+    assert bits[0] < bits[1] - 0.5
+    alone = pretrained.answer(smol, "Say hello.", tokens=5)
+    together = pretrained.answers(smol, ["Say hello.", "What is a chest radiograph? Answer in one sentence."], 5)
+    assert alone and together[0] == alone and len(together) == 2
