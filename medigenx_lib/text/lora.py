@@ -208,8 +208,13 @@ def release(tuned: Pretrained) -> Pretrained:
     return tuned._replace(model=tuned.model.unload())
 
 
+def at_hand() -> bool:
+    """True where the package peft is installed."""
+    return importlib.util.find_spec("peft") is not None
+
+
 def _peft():
-    if importlib.util.find_spec("peft") is None:
+    if not at_hand():
         raise WeightsError("LoRA needs the package peft.", "pip install peft")
     import peft
 
