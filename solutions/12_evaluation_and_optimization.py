@@ -487,7 +487,7 @@ check.self_critical_loss(self_critical_loss)
 # %%
 import functools
 
-from medigenx_lib.text import optimise
+from medigenx_lib.text import optimise, search
 
 
 def earned_by(mark, chosen, kind):
@@ -500,7 +500,7 @@ def earned_by(mark, chosen, kind):
 @functools.cache
 def full(chosen, kind):
     """The course's reward."""
-    return earned_by(optimise.reward, chosen, kind)
+    return earned_by(search.reward, chosen, kind)
 
 
 @functools.cache

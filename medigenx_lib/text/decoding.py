@@ -151,9 +151,14 @@ def sentences_of(ids: list[int], writer: ReportWriter, findings: Findings) -> Wr
 
 def split_sentences(ids: Sequence[int], writer: ReportWriter) -> list[str]:
     """The text of ``ids`` cut after each full stop, placeholders kept."""
+    return [tokenization.decode(writer.tokenizer, piece) for piece in split_ids(ids, writer)]
+
+
+def split_ids(ids: Sequence[int], writer: ReportWriter) -> list[list[int]]:
+    """``ids`` cut after each full stop, and after the end token."""
     stops = np.isin(ids, tokenization.stops(writer.tokenizer))
     cuts = [0, *(np.flatnonzero(stops) + 1), len(ids)]
-    return [tokenization.decode(writer.tokenizer, ids[a:b]) for a, b in itertools.pairwise(cuts)]
+    return [list(ids[a:b]) for a, b in itertools.pairwise(cuts)]
 
 
 def _grammar(case: Case, writer: ReportWriter, seed: int) -> Written:

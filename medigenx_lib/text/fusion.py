@@ -138,6 +138,12 @@ class CrossAttentionWriter(ReportWriter):
         )
         return output.logits[:, -1]
 
+    def select(self, cache: Beside, rows: Tensor) -> Beside:
+        """``cache`` for those of its ``rows`` alone, in that order; the one given is spent."""
+        for part in (cache.cache.self_attention_cache, cache.cache.cross_attention_cache):
+            part.batch_select_indices(rows)
+        return Beside(cache.cache, cache.tokens[rows])
+
 
 FUSIONS: dict[str, type[ReportWriter]] = {"prompt": PromptWriter, "prefix": ReportWriter, "cross": CrossAttentionWriter}
 
@@ -231,17 +237,18 @@ def write(writer: ReportWriter, shown: Shown, findings: Sequence[Findings], pick
 def write_ids(writer: ReportWriter, told: Tensor, pick: Pick = greedy) -> list[list[int]]:
     """Token ids of one report a row of ``told`` (B, P, width), ended by the end token where it came."""
     banned = torch.tensor(tokenization.never_written(writer.tokenizer), device=told.device)
-    end, ids = writer.tokenizer.token_to_id(tokenization.END), []
+    end, rows = writer.tokenizer.token_to_id(tokenization.END), [[] for _ in told]
     logits, cache = writer.begin(writer.opening(told))
-    done = torch.zeros(len(told), dtype=torch.bool, device=told.device)
+    open_ = list(range(len(rows)))
     for _ in range(writer.config.max_tokens - 2):
-        ids.append(pick(logits.index_fill(1, banned, -torch.inf)))
-        done |= ids[-1] == end
-        if done.all():
-            break
-        logits = writer.step(ids[-1], cache)
-    return [_until(row, end) for row in torch.stack(ids, 1).tolist()]
-
-
-def _until(ids: list[int], end: int) -> list[int]:
-    return ids[: ids.index(end) + 1] if end in ids else ids
+        chosen = pick(logits.index_fill(1, banned, -torch.inf))
+        for row, token in zip(open_, chosen.tolist(), strict=True):
+            rows[row].append(token)
+        going = torch.nonzero(chosen != end)[:, 0]
+        if len(going) < len(open_):  # a finished report costs no further step
+            open_ = [open_[i] for i in going.tolist()]
+            if not open_:
+                break
+            cache, chosen = writer.select(cache, going), chosen[going]
+        logits = writer.step(chosen, cache)
+    return rows

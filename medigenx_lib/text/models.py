@@ -174,6 +174,11 @@ class ReportWriter(nn.Module):
         """The inverse of :meth:`kept`. Raises RuntimeError or KeyError if these are the weights of another model."""
         self.load_state_dict({**kept, TIED: kept["language_model.transformer.wte.weight"]})
 
+    def select(self, cache: DynamicCache, rows: Tensor) -> DynamicCache:
+        """``cache`` for those of its ``rows`` alone, in that order; the one given is spent."""
+        cache.batch_select_indices(rows)
+        return cache
+
     @property
     def device(self) -> torch.device:
         """Where the weights are."""

@@ -2,12 +2,13 @@
 
 | way | what is learned from |
 |---|---|
-| :func:`decoding_search` | nothing: the settings of decoding are tried out on films that were not trained on |
-| :func:`expert_iteration` | the writer's own reports that the claim check likes best, as if they were references |
+| :func:`.search.decoding_search` | nothing: the settings of decoding are tried out on films that were not trained on |
+| :func:`expert_iteration` | the writer's own sentences that passed the check, as if they were references |
+| :func:`self_training` | the writer's own reports as they come, unchecked: the control |
 | :func:`self_critical` | every own report, pushed up or down by how much it beats the writer's own greedy one |
 
-Neither of the two trainings sees a reference report. A reward that is optimised stops being a measure (Goodhart):
-judge the result by scores that the reward does not know (``evaluation.judge``).
+None of them sees a reference report of the films it draws. A reward that is optimised stops being a measure
+(Goodhart): judge the result by scores that the reward does not know (``evaluation.judge``).
 Sources: Anthony et al., "Thinking fast and slow with deep learning and tree search", NeurIPS 2017; Zelikman et al.,
 "STaR", NeurIPS 2022; Rennie et al., "Self-critical sequence training for image captioning", CVPR 2017. Lesson 12.
 """
@@ -20,7 +21,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -29,151 +29,40 @@ from torch import Tensor
 from torch.nn import functional as F
 from tqdm.auto import tqdm
 
-from medigenx_lib import files, settings
-from medigenx_lib.cases import Findings
+from medigenx_lib import files
 from medigenx_lib.errors import InputError
-from medigenx_lib.text import decoding, fusion, models, training
+from medigenx_lib.text import models, training
 from medigenx_lib.text import tokenizer as tokenization
 from medigenx_lib.text.corpus import Corpus
-from medigenx_lib.text.gate import MODEL, Gate
 from medigenx_lib.text.models import IGNORED, ReportWriter
-from medigenx_lib.text.parsing import parse
-from medigenx_lib.text.placeholders import fill
-from medigenx_lib.text.session import Session, greedy, nucleus
-
-WEIGHT = 4
-"""What a present finding counts in the reward; an absent or an unknown one counts 1."""
-
-
-class Draft(NamedTuple):
-    """One report that the writer drew for film number ``film`` of a corpus; ``ids`` begin with the begin token."""
-
-    film: int
-    ids: list[int]
-    reward: float
+from medigenx_lib.text.search import Draft, credited, draw, stitch
+from medigenx_lib.text.session import nucleus
 
 
 @dataclass(frozen=True)
 class Options:
-    """Settings of both trainings. A round draws ``samples`` reports of each of ``films`` films.
+    """Settings of the trainings. A round draws ``samples`` reports of each of ``films`` films.
 
-    ``best``: how many reports a film the expert iteration remembers; ``least``: the reward they need; ``steps``: its
-    gradient steps a round. The self-critical training takes one step a round.
+    ``best``: how many reports a film the expert iteration remembers; ``least``: the reward that a whole report needs
+    (1: each sentence supported, nothing omitted, all zones exact); ``parts``: whether single sentences are learned
+    of films that have no such report; ``steps``: gradient steps a round; ``anchor``: the share of a batch that are
+    references. The self-critical training takes one step a round.
     """
 
-    films: int = 150
-    samples: int = 8
+    films: int = 300
+    samples: int = 6
     temperature: float = 1.0
     top_p: float = 0.95
-    learning_rate: float = 1e-3
+    learning_rate: float = 1.5e-3
     anchor: float = 0.25
     batch: int = 16
-    steps: int = 100
+    steps: int = 200
     best: int = 2
-    least: float = 0.8
+    least: float = 0.999
+    parts: bool = True
 
 
-# --- the reward ---
-
-
-def reward(sentences: Sequence[str | None], findings: Findings) -> float:
-    """How good a report is by its claims alone, 0..1; None stands for a sentence with a number nobody measured.
-
-    The harmonic mean of precision (share of sentences that are supported and say something new) and recall (share of
-    the measured findings that are spoken of). A finding that is present counts ``WEIGHT`` times in the recall, or "no
-    opacity, no effusion" would do for nearly every film, and half of that is for its exact zones, or "opacity on the
-    right" would always be the safer thing to say. Wording, order and fluency do not count.
-    """
-    gate = Gate(findings)
-    passed = sum(gate.offer(sentence, MODEL) for sentence in sentences)
-    if not passed:
-        return 0.0
-    weights, covered = _coverage(gate)
-    precision, recall = passed / len(sentences), covered / weights
-    return 2 * precision * recall / (precision + recall) if recall else 0.0
-
-
-def _coverage(gate: Gate) -> tuple[float, float]:
-    """(weight of all findings, weight of those that the sentences in ``gate`` speak of)."""
-    said = [claim.finding for sentence in gate.sentences for claim in parse(sentence)]
-    zones = {(f.kind, f.side, f.zones) for f in said if f.presence == "present"}
-    open_, total, covered = set(gate.unsaid()), 0.0, 0.0
-    for finding in gate.findings:
-        present = finding.presence == "present"
-        weight = WEIGHT if present else 1
-        exact = not present or (finding.kind, finding.side, finding.zones) in zones
-        total, covered = total + weight, covered + weight * (finding not in open_) * (1 if exact else 0.5)
-    return total, covered
-
-
-def reward_of_ids(writer: ReportWriter, ids: Sequence[int], findings: Findings) -> float:
-    """:func:`reward` of a report in token ids. One that was never brought to its end earns nothing."""
-    if not len(ids) or ids[-1] != writer.tokenizer.token_to_id(tokenization.END):
-        return 0.0
-    sentences = [fill(text, findings) for text in decoding.split_sentences(ids, writer) if text]
-    return reward(sentences, findings)
-
-
-def advantage(rewards: Sequence[float], baseline: float) -> np.ndarray:
-    """What each drawn report earned beyond ``baseline``, the reward of the greedy one (Rennie et al., eq. 9)."""
-    return np.asarray(rewards, float) - baseline
-
-
-def draw(writer: ReportWriter, corpus: Corpus, films: Sequence[int], pick=greedy) -> list[Draft]:
-    """One report for each of ``films`` (numbers in ``corpus``, repeated for several), with its reward."""
-    chosen = np.asarray(films, int)
-    told = fusion.Shown(corpus.images[chosen] / 255, corpus.vectors[chosen])
-    begin = writer.tokenizer.token_to_id(tokenization.BEGIN)
-    with settings.one_thread(), torch.inference_mode():
-        rows = fusion.write_ids(writer, told.tell(writer), pick)
-    earned = (reward_of_ids(writer, ids, corpus.findings[film]) for film, ids in zip(chosen, rows, strict=True))
-    return [Draft(int(f), [begin, *ids], r) for f, ids, r in zip(chosen, rows, earned, strict=True)]
-
-
-# --- decoding search: nothing is learned ---
-
-GRID = (
-    {"temperature": 0.0}, {"temperature": 0.5}, {"temperature": 1.0}, {"temperature": 1.0, "top_p": 0.8},
-    {"temperature": 0.0, "guidance": 0.5}, {"temperature": 0.0, "guidance": 1.0}, {"beams": 4},
-    {"temperature": 1.0, "samples": 4}, {"temperature": 1.0, "samples": 16}, {"temperature": 0.5, "samples": 16},
-)  # fmt: skip
-"""Settings of decoding: ``temperature`` 0 is greedy, ``samples`` > 1 keeps the best of so many by the claim check."""
-
-
-def decoding_search(
-    writer: ReportWriter, corpus: Corpus, grid: Sequence[dict] = GRID, seed: int = 0, progress: bool = True
-) -> pd.DataFrame:
-    """Mean reward and cost of each setting on the films of ``corpus``, best first.
-
-    Columns: ``setting``, ``reward`` (mean, 0..1), ``low`` and ``high`` (its 95 % interval over films), ``CPU-s`` a
-    report. The best of many settings looks better than it is: report it on films that the search did not see.
-    """
-    rows = []
-    for setting in tqdm(grid, "decoding search", unit="setting", disable=not progress):
-        start = time.process_time()
-        earned = np.array(_decoded(writer, corpus, seed=seed, **setting))
-        films = np.random.default_rng(seed).integers(len(earned), size=(500, len(earned)))
-        low, high = np.quantile(earned[films].mean(1), (0.025, 0.975))
-        name = ", ".join(f"{key} {value}" for key, value in setting.items())
-        cost = (time.process_time() - start) / len(earned)
-        rows.append({"setting": name, "reward": earned.mean(), "low": low, "high": high, "CPU-s": cost})
-    return pd.DataFrame(rows).sort_values("reward", ascending=False, ignore_index=True)
-
-
-def _decoded(writer, corpus, seed, temperature=1.0, top_p=0.95, guidance=0.0, beams=1, samples=1) -> list[float]:
-    """The reward of each film's report."""
-    generator = torch.Generator().manual_seed(seed)
-    pick = nucleus(generator, top_p, temperature) if temperature else greedy
-    best = []
-    with settings.one_thread(), torch.inference_mode():
-        for image, vector, findings in zip(corpus.images / 255, corpus.vectors, corpus.findings, strict=True):
-            session = Session(writer, image, vector, rows=samples, guidance=guidance)
-            found = [decoding.beam_ids(session, beams)] if beams > 1 else [c.ids for c in session.reports(pick)]
-            best.append(max(reward_of_ids(writer, ids, findings) for ids in found))
-    return best
-
-
-# --- what both trainings share ---
+# --- what the trainings share ---
 
 
 @dataclass
@@ -219,11 +108,19 @@ Round = Callable[[State, Corpus, Options, np.random.Generator, torch.Generator],
 
 
 def expert_iteration(writer: ReportWriter, corpus: Corpus, rounds: int, **settings_) -> pd.DataFrame:
-    """Draw reports, remember each film's best by :func:`reward`, learn those by cross-entropy, and again.
+    """Draw reports, stitch those of a film together from the sentences that the check lets pass, remember what earns
+    ``least`` by :func:`.search.reward`, learn it by cross-entropy, and again.
 
     ``writer`` is trained in place. ``settings_``: see :func:`optimise`, which also says what comes back.
     """
     return optimise(_expert_round, writer, corpus, rounds, **settings_)
+
+
+def self_training(writer: ReportWriter, corpus: Corpus, rounds: int, **settings_) -> pd.DataFrame:
+    """The control of :func:`expert_iteration`: as many films, reports and steps, but what is drawn is learned
+    unchecked. ``writer`` is trained in place. ``settings_``: see :func:`optimise`.
+    """
+    return optimise(_unchecked_round, writer, corpus, rounds, **settings_)
 
 
 def self_critical(writer: ReportWriter, corpus: Corpus, rounds: int, **settings_) -> pd.DataFrame:
@@ -294,31 +191,52 @@ def references(corpus: Corpus, writer: ReportWriter, films: Sequence[int], wordi
     return [Draft(int(i), tokenization.encode(writer.tokenizer, text[i]), 1.0) for text in texts for i in films]
 
 
-def _batch(corpus: Corpus, drafts: Sequence[Draft]) -> training.Batch:
-    return training.batch_of(corpus, np.array([d.film for d in drafts]), [d.ids for d in drafts])
+# --- expert iteration, and its control ---
+
+Choice = Callable[[ReportWriter, Sequence[Draft], Corpus, Options], Sequence[Draft]]
+"""What to learn of the reports drawn of one film."""
 
 
-# --- expert iteration ---
+def _passed(writer: ReportWriter, drafts: Sequence[Draft], corpus: Corpus, options: Options) -> list[Draft]:
+    """Stitched reports that earn ``least``; each begins with other drafts, so that wordings stay varied. Where no
+    report is that good, the sentences that passed in the best drafts."""
+    found = corpus.findings[drafts[0].film]
+    turns = (drafts[i:] + drafts[:i] for i in range(0, len(drafts), max(len(drafts) // options.best, 1)))
+    stitched = {tuple(draft.ids): draft for draft in (stitch(writer, turn, found) for turn in turns)}
+    whole = [draft for draft in stitched.values() if draft.reward >= options.least]
+    if whole or not options.parts:
+        return whole
+    best = sorted(drafts, key=lambda d: -d.reward)[: options.best]
+    return [draft for draft in (credited(writer, draft, found) for draft in best) if any(draft.credit)]
+
+
+def _unchecked(writer: ReportWriter, drafts: Sequence[Draft], corpus: Corpus, options: Options) -> list[Draft]:
+    return [draft._replace(reward=1.0) for draft in drafts]
+
+
+def _imitate(choose: Choice, state, corpus, options, rng, generator) -> dict:
+    """One round: draw, choose, remember, learn. ``kept``: the share of films of which something was kept."""
+    films = _picked(corpus, options, rng)
+    pick = nucleus(generator, options.top_p, options.temperature)
+    drafts = draw(state.writer, corpus, np.repeat(films, options.samples), pick)
+    kept = 0
+    for start in range(0, len(drafts), options.samples):
+        chosen = choose(state.writer, drafts[start : start + options.samples], corpus, options)[: options.best]
+        kept += bool(chosen)
+        if chosen:
+            state.memory[chosen[0].film] = list(chosen)
+    for number, batch in enumerate(_batches(state, options, rng)):
+        _set_rate(state, options.learning_rate * (1 + math.cos(math.pi * number / options.steps)) / 2)
+        _step(state, credited_loss(state.writer, corpus, batch))
+    return {"reward": float(np.mean([d.reward for d in drafts])), "kept": kept / len(films)}
 
 
 def _expert_round(state, corpus, options, rng, generator) -> dict:
-    films = np.repeat(_picked(corpus, options, rng), options.samples)
-    drafts = draw(state.writer, corpus, films, nucleus(generator, options.top_p, options.temperature))
-    for draft in drafts:
-        _remember(state.memory, draft, options)
-    for number, chosen in enumerate(_batches(state, options, rng)):
-        _set_rate(state, options.learning_rate * (1 + math.cos(math.pi * number / options.steps)) / 2)
-        _step(state, training.loss_of(state.writer, _batch(corpus, chosen)))
-    kept = sum(draft in state.memory.get(draft.film, ()) for draft in drafts) / len(drafts)
-    return {"reward": float(np.mean([d.reward for d in drafts])), "kept": kept}
+    return _imitate(_passed, state, corpus, options, rng, generator)
 
 
-def _remember(memory: dict[int, list[Draft]], draft: Draft, options: Options) -> None:
-    """Keep ``draft`` if it is among the best different reports of its film."""
-    others = memory.get(draft.film, [])
-    if draft.reward < options.least or any(draft.ids == other.ids for other in others):
-        return
-    memory[draft.film] = sorted([*others, draft], key=lambda d: -d.reward)[: options.best]
+def _unchecked_round(state, corpus, options, rng, generator) -> dict:
+    return _imitate(_unchecked, state, corpus, options, rng, generator)
 
 
 def _batches(state: State, options: Options, rng: np.random.Generator) -> Iterator[list[Draft]]:
@@ -345,6 +263,11 @@ def _shares(options: Options, any_own: bool, any_references: bool) -> tuple[int,
 # --- self-critical sequence training ---
 
 
+def advantage(rewards: Sequence[float], baseline: float) -> np.ndarray:
+    """What each drawn report earned beyond ``baseline``, the reward of the greedy one (Rennie et al., eq. 9)."""
+    return np.asarray(rewards, float) - baseline
+
+
 def _critical_round(state, corpus, options, rng, generator) -> dict:
     films = _picked(corpus, options, rng)
     baseline = {draft.film: draft.reward for draft in draw(state.writer, corpus, films)}
@@ -356,7 +279,7 @@ def _critical_round(state, corpus, options, rng, generator) -> dict:
     loss = self_critical_loss(state.writer, corpus, drafts, gained)
     if options.anchor and state.references:
         chosen = [state.references[i] for i in rng.integers(len(state.references), size=options.batch)]
-        loss = loss + options.anchor * training.loss_of(state.writer, _batch(corpus, chosen))
+        loss = loss + options.anchor * credited_loss(state.writer, corpus, chosen)
     _step(state, loss)
     return {"reward": float(np.mean([d.reward for d in drafts])), "kept": float(np.mean(gained > 0))}
 
@@ -365,16 +288,31 @@ def self_critical_loss(
     writer: ReportWriter, corpus: Corpus, drafts: Sequence[Draft], gained: Sequence[float]
 ) -> Tensor:
     """Minus the advantage-weighted log-probability of ``drafts``, in nats a token; a scalar with gradient."""
-    batch = _batch(corpus, drafts)
+    likelihoods, _ = _likelihoods(writer, corpus, drafts)
+    weight = torch.as_tensor(np.asarray(gained), dtype=torch.float32)[:, None]
+    return -(weight * likelihoods).sum() / sum(len(draft.ids) - 1 for draft in drafts)
+
+
+def credited_loss(writer: ReportWriter, corpus: Corpus, drafts: Sequence[Draft]) -> Tensor:
+    """Mean cross-entropy of what ``drafts`` give credit for, in nats a token; a scalar with gradient."""
+    likelihoods, ids = _likelihoods(writer, corpus, drafts)
+    credit = (ids[:, 1:] != IGNORED).float()
+    for row, draft in zip(credit, drafts, strict=True):
+        if draft.credit:
+            row[: len(draft.credit)] = torch.tensor(draft.credit)
+    return -(credit * likelihoods).sum() / credit.sum().clamp_min(1)
+
+
+def _likelihoods(writer: ReportWriter, corpus: Corpus, drafts: Sequence[Draft]) -> tuple[Tensor, Tensor]:
+    batch = training.batch_of(corpus, np.array([d.film for d in drafts]), [d.ids for d in drafts])
     given = torch.ones(len(drafts), dtype=torch.bool)
     told = writer.prefix(batch.images, batch.vectors, given, given)
-    likelihood = log_likelihoods(writer, told, batch.ids)
-    weight = torch.as_tensor(np.asarray(gained), dtype=torch.float32)
-    return -(weight * likelihood).sum() / (batch.ids[:, 1:] != IGNORED).sum()
+    return log_likelihoods(writer, told, batch.ids), batch.ids
 
 
 def log_likelihoods(writer: ReportWriter, prefix: Tensor, ids: Tensor) -> Tensor:
-    """log P(report | prefix), (B,), in nats; ``ids`` (B, T) begin with the begin token, padded with ``IGNORED``."""
+    """log P(token | prefix, tokens before), (B, T - 1), in nats; ``ids`` (B, T) begin with the begin token and are
+    padded with ``IGNORED``, where it is 0."""
     words = writer.language_model.get_input_embeddings()(ids.clamp_min(0))
     logits = writer.language_model(inputs_embeds=torch.cat([prefix, words], 1)).logits[:, prefix.shape[1] : -1]
-    return -F.cross_entropy(logits.transpose(1, 2), ids[:, 1:], ignore_index=IGNORED, reduction="none").sum(1)
+    return -F.cross_entropy(logits.transpose(1, 2), ids[:, 1:], ignore_index=IGNORED, reduction="none")

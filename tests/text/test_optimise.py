@@ -7,10 +7,11 @@ import torch
 
 from medigenx_lib.cases import Finding, Findings
 from medigenx_lib.errors import InputError
-from medigenx_lib.text import grammar, models, optimise, training
+from medigenx_lib.text import decoding, fusion, grammar, models, optimise, search, training
 from medigenx_lib.text import tokenizer as tokenization
-from medigenx_lib.text.optimise import Draft, Options
+from medigenx_lib.text.optimise import Options
 from medigenx_lib.text.samples import random_findings
+from medigenx_lib.text.search import Draft
 
 SMALL = Options(films=3, samples=2, batch=4, steps=2, least=0.0)
 ABSENT = (Finding("effusion", "absent", "right"), Finding("effusion", "absent", "left"))
@@ -19,7 +20,7 @@ ILL = Findings((Finding("opacity", "present", "right", ("lower",)), Finding("opa
 
 def test_what_the_grammar_says_of_the_findings_earns_nearly_all():
     earned = [
-        optimise.reward(grammar.sentences(random_findings(seed), seed), random_findings(seed)) for seed in range(40)
+        search.reward(grammar.sentences(random_findings(seed), seed), random_findings(seed)) for seed in range(40)
     ]
     assert np.mean(earned) > 0.95
 
@@ -33,17 +34,17 @@ def test_what_the_grammar_says_of_the_findings_earns_nearly_all():
     [],
 ])  # fmt: skip
 def test_silence_vagueness_errors_and_repetition_earn_less(worse):
-    good = optimise.reward(
+    good = search.reward(
         ["Opacity in the right lower zone.", "No pleural effusion.", "No opacity in the left lung."], ILL
     )
     assert good == 1.0
-    assert optimise.reward(worse, ILL) < 0.95 * good
+    assert search.reward(worse, ILL) < 0.95 * good
 
 
 def test_a_report_without_an_end_earns_nothing(untrained, cases):
     ids = tokenization.encode(untrained.tokenizer, "No pleural effusion.")[1:]
-    assert optimise.reward_of_ids(untrained, ids[:-1], cases[0].findings) == 0.0
-    assert optimise.reward_of_ids(untrained, [], cases[0].findings) == 0.0
+    assert search.reward_of_ids(untrained, ids[:-1], cases[0].findings) == 0.0
+    assert search.reward_of_ids(untrained, [], cases[0].findings) == 0.0
 
 
 def test_likelihoods_agree_with_the_training_loss(untrained, small_corpus):
@@ -54,8 +55,68 @@ def test_likelihoods_agree_with_the_training_loss(untrained, small_corpus):
     with torch.no_grad():
         likelihoods = optimise.log_likelihoods(untrained, told, batch.ids)
         mean = untrained(told, batch.ids)
+        credited = optimise.credited_loss(untrained, small_corpus, drafts)
     tokens = sum(len(d.ids) - 1 for d in drafts)
     assert torch.isclose(-likelihoods.sum() / tokens, mean, atol=1e-4)
+    assert torch.isclose(credited, mean, atol=1e-4)
+
+
+def test_what_gets_no_credit_is_not_learned(untrained, small_corpus):
+    (draft,) = optimise.references(small_corpus, untrained, [0], wordings=1)
+    half = len(draft.ids) // 2
+    credit = [1.0] * half + [0.0] * (len(draft.ids) - 1 - half)
+    part = optimise.credited_loss(untrained, small_corpus, [draft._replace(credit=credit)])
+    alone = optimise.credited_loss(untrained, small_corpus, [draft._replace(ids=draft.ids[: half + 1])])
+    assert torch.isclose(part, alone, atol=1e-4)
+
+
+def draft_of(writer, *sentences, end=True):
+    """A draft that says ``sentences``."""
+    ids = tokenization.encode(writer.tokenizer, " ".join(sentences))
+    return Draft(0, ids if end else ids[:-1], 0.0)
+
+
+RIGHT = ("Opacity in the right lower zone.", "No pleural effusion.", "No opacity in the left lung.")
+
+
+def said(writer, draft):
+    return [text for text in decoding.split_sentences(draft.ids[1:], writer) if text]
+
+
+def test_what_passed_in_several_reports_makes_one(untrained):
+    first = draft_of(untrained, "Opacity in the right upper zone.", RIGHT[1], "Opacity in the left lung.")
+    second = draft_of(untrained, "Opacity in the right lung.", "Opacity in the right lower zone.", RIGHT[2])
+    stitched = search.stitch(untrained, [first, second], ILL)
+    assert sorted(said(untrained, stitched)) == sorted(RIGHT)
+    assert stitched.reward == 1.0 and stitched.ids[-1] == untrained.tokenizer.token_to_id(tokenization.END)
+    assert search.stitch(untrained, [first], ILL).reward < 1.0
+
+
+def test_credit_goes_to_the_sentences_that_passed(untrained):
+    draft = search.credited(untrained, draft_of(untrained, "Opacity in the right upper zone.", *RIGHT[1:]), ILL)
+    pieces = [piece for piece in decoding.split_ids(draft.ids[1:], untrained) if piece]
+    starts = np.cumsum([0, *map(len, pieces)])[:-1]
+    assert [draft.credit[start] for start in starts] == [0, 1, 1, 0] and len(draft.credit) == len(draft.ids) - 1
+    assert all(search.credited(untrained, draft_of(untrained, *RIGHT), ILL).credit)
+
+
+@pytest.mark.parametrize("name", ["prefix", "cross"])
+def test_a_finished_report_leaves_the_others_as_they_are(name, small_corpus):
+    torch.manual_seed(0)
+    writer = fusion.build(name, small_corpus, small_corpus.reports()).eval()
+    told = fusion.Shown(small_corpus.images[:4] / 255, small_corpus.vectors[:4]).tell(writer).detach()
+    end, steps = writer.tokenizer.token_to_id(tokenization.END), iter(range(1000))
+
+    def pick(logits):
+        """The likeliest, but the row before the last ends now and then."""
+        ids = logits.argmax(-1)
+        if next(steps) % 5 == 3 and len(ids) > 1:
+            ids[-2] = end
+        return ids
+
+    rows = fusion.write_ids(writer, told, pick)
+    alone = fusion.write_ids(writer, told[-1:])
+    assert rows[-1] == alone[0] and rows[2][3] == end and len(rows[2]) == 4
 
 
 def test_the_self_critical_loss_makes_the_better_report_likelier(untrained, small_corpus):
@@ -67,7 +128,7 @@ def test_the_self_critical_loss_makes_the_better_report_likelier(untrained, smal
         given = torch.ones(2, dtype=torch.bool)
         with torch.no_grad():
             told = untrained.prefix(batch.images, batch.vectors, given, given)
-            first, second = optimise.log_likelihoods(untrained, told, batch.ids)
+            first, second = optimise.log_likelihoods(untrained, told, batch.ids).sum(1)
         return float(first - second)
 
     before = gap()
@@ -79,14 +140,7 @@ def test_the_self_critical_loss_makes_the_better_report_likelier(untrained, smal
     assert gap() > before
 
 
-def test_the_memory_keeps_the_best_different_reports():
-    memory, options = {}, Options(best=2, least=0.5)
-    for ids, earned in (([1], 0.6), ([2], 0.9), ([2], 0.9), ([3], 0.7), ([4], 0.1)):
-        optimise._remember(memory, Draft(0, ids, earned), options)
-    assert [(d.ids, d.reward) for d in memory[0]] == [([2], 0.9), ([3], 0.7)]
-
-
-@pytest.mark.parametrize("way", [optimise.expert_iteration, optimise.self_critical])
+@pytest.mark.parametrize("way", [optimise.expert_iteration, optimise.self_training, optimise.self_critical])
 def test_an_interrupted_training_goes_on_to_the_same_end(way, small_corpus, brief, tmp_path):
     path = tmp_path / "start.safetensors"
     models.save(path, brief)
@@ -124,7 +178,7 @@ def test_expert_iteration_makes_the_remembered_reports_likelier(small_corpus, br
 
 def test_the_decoding_search_ranks_settings_with_intervals(small_corpus, brief):
     grid = [{"temperature": 0.0}, {"samples": 3}, {"beams": 2}, {"temperature": 0.0, "guidance": 0.5}]
-    found = optimise.decoding_search(brief, small_corpus, grid, progress=False)
+    found = search.decoding_search(brief, small_corpus, grid, progress=False)
     assert len(found) == 4 and found["reward"].is_monotonic_decreasing
     assert ((found["low"] <= found["reward"]) & (found["reward"] <= found["high"])).all()
 
