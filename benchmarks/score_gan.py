@@ -28,7 +28,7 @@ def main() -> None:
     pd.set_option("display.width", 200, "display.max_columns", 20, "display.max_rows", 100)
     size = sampling.load(options.checkpoint).recipe.size
     train, held_out = images.real_sets(datasets.load(options.source, size))
-    labels = [index % 2 for index in range(options.films)]
+    labels = np.resize([case.label for case in held_out], options.films or len(held_out)).tolist()
     generated = sampling.sample(labels, options.checkpoint, seed=options.seed, progress=True)
     others, spaces = _others(labels, size, options.seed), {"quarters": quarters} if size > encoder.SIZE else None
     started = time.process_time()
@@ -82,7 +82,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("source", help="real films, anything datasets.load takes")
     parser.add_argument("--checkpoint", default="gan_64", help="shipped name, file or training folder")
-    parser.add_argument("--films", type=int, default=512, help="films to generate (default 512)")
+    parser.add_argument("--films", type=int, help="films to generate, in the held-out films' mix (as many as those)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--radiomics", type=int, metavar="FILMS", help="also Frechet radiomics distances of so many")
     parser.add_argument("--quick", action="store_true", help="leave out training on the films")

@@ -18,8 +18,8 @@ def demo(arguments: argparse.Namespace) -> int:
     """Generate films, read them, score them, and write a page."""
     from medigenx_lib import demo
 
-    outcome = demo.run(arguments.source, arguments.out, arguments.train_minutes, arguments.films, arguments.seed)
-    return _tell(outcome)
+    options = (arguments.source, arguments.out, arguments.train_minutes, arguments.films, arguments.seed)
+    return _tell(demo.run(*options, size=arguments.size))
 
 
 def describe(arguments: argparse.Namespace) -> int:
@@ -158,6 +158,7 @@ def _demo_options(command: argparse.ArgumentParser) -> None:
     _source(command)
     command.add_argument("--train-minutes", type=_positive, help="train a GAN on the source first, for so long")
     command.add_argument("--films", type=_count, default=settings.profile().films, help="films to generate and read")
+    command.add_argument("--size", type=int, choices=(64, 128), default=64, help="side of the films in pixels")
     command.add_argument("--out", type=Path, default=Path("demo"), help="folder for the page, JSON and PNGs")
 
 

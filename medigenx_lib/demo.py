@@ -18,14 +18,16 @@ from medigenx_lib.settings import NOTICE, PROFILES
 from medigenx_lib.text import grammar
 from medigenx_lib.text.claims import summary
 
-SIZE = 64
 SCORED = 256
 """Films generated for the scores; more than are shown, since distances between small sets mean little."""
 PHANTOMS_READ = 24
 """Phantoms read for the table that holds reports against the truth."""
-SHIPPED = "gan_64"
+GENERATORS = {64: "gan_64", 128: "gan_128"}
+"""Side of the films, pixels -> shipped generator. Both were trained on films of which there are fingerprints."""
+SMALL = 64
+"""Films of so many pixels a side or fewer are shown enlarged."""
 TRAINED_ON = "chest_xray_64.npz"
-"""The file with the films that trained the shipped generator, looked for in ``settings.real_data_dir()``."""
+"""The file with the films that trained the shipped generators, looked for in ``settings.real_data_dir()``."""
 
 
 def run(
@@ -34,19 +36,20 @@ def run(
     train_minutes: float | None = None,
     count: int = PROFILES["fast"].films,
     seed: int = 0,
+    size: int = 64,
 ) -> Outcome:
     """Generate ``count`` films, half of them normal, read and score them, and write a page into ``out``.
 
     ``source``: what to train on (with ``train_minutes``) and to compare with; anything ``datasets.load`` takes.
-    Without ``train_minutes`` the shipped checkpoint generates, which was trained on real films. Raises
-    InputError or DataUnavailableError for a source that cannot be used.
+    Without ``train_minutes`` a shipped checkpoint generates, which was trained on real films. ``size``: side of the
+    films, 64 or 128 pixels. Raises InputError or DataUnavailableError for a source that cannot be used.
     """
     from medigenx_lib import datasets
     from medigenx_lib.gan import sampling
 
     out = Path(out)
-    cases = datasets.load(source, SIZE)
-    checkpoint = _trained(cases, out, train_minutes, seed) if train_minutes else SHIPPED
+    cases = datasets.load(source, size)
+    checkpoint = _trained(cases, out, train_minutes, seed, size) if train_minutes else GENERATORS[size]
     films = sampling.sample([index % 2 for index in range(max(count, SCORED))], checkpoint, seed=seed)
     readings = _with_nearest(pipeline.read(films[:count], seed), cases, checkpoint)
     phantoms = pipeline.read_phantoms(PHANTOMS_READ, seed=seed)
@@ -63,7 +66,7 @@ def run(
 
 def _intro(checkpoint: str, source: str) -> list[str]:
     made = "A generator trained just now on " + source
-    if checkpoint == SHIPPED:
+    if _shipped(checkpoint):
         made = "The shipped generator, trained on real paediatric films,"
     return [
         f"{made} made these films. Each was then read as a real one would be: lungs found, features measured, a report "
@@ -80,7 +83,7 @@ def _about_nearest(checkpoint: str) -> str:
         "Beside each film stands the nearest of the films that trained the generator. Similarity is the correlation "
         f"of their middle spatial frequencies, aligned; from {COPY_SIMILARITY} on a film counts as a copy."
     )
-    if checkpoint != SHIPPED:
+    if not _shipped(checkpoint):
         return words
     return (
         f"{words} Those are real films, which do not come with the library: fingerprints of them tell which one is "
@@ -95,7 +98,7 @@ def _image_tables(cases: Sequence[Case], films: Sequence[Case], source: str, che
     if not all(case.synthetic for case in cases):
         return [table]
     strange = "The generator has seen no film of this source: the scores tell how far it is from real films."
-    notes = [*table.notes, strange] if checkpoint == SHIPPED else table.notes
+    notes = [*table.notes, strange] if _shipped(checkpoint) else table.notes
     return [reference_table(films), replace(table, notes=notes)]
 
 
@@ -145,14 +148,18 @@ def sample(labels: Sequence[int], checkpoint: str, out: str | Path, seed: int = 
     return out
 
 
-def _trained(cases: Sequence[Case], out: Path, minutes: float, seed: int) -> str:
+def _shipped(checkpoint: str) -> bool:
+    return checkpoint in GENERATORS.values()
+
+
+def _trained(cases: Sequence[Case], out: Path, minutes: float, seed: int, size: int) -> str:
     """The checkpoint of a GAN trained on the training split of ``cases`` for ``minutes``."""
     from medigenx_lib.gan import recipes, training
     from medigenx_lib.retrain import source_arrays
 
     films, labels = source_arrays(_split(cases, "train"))
     folder = out / f"training-seed{seed}-{minutes:g}min"
-    return str(training.train(films, labels, folder, recipes.recipe("strong", size=SIZE, seed=seed), minutes).folder)
+    return str(training.train(films, labels, folder, recipes.recipe("strong", size=size, seed=seed), minutes).folder)
 
 
 def _split(cases: Sequence[Case], name: str) -> list[Case]:
@@ -164,7 +171,7 @@ def _with_nearest(readings: Sequence[Reading], cases: Sequence[Case], checkpoint
     """Each reading with the training film that is most like it: that of the source, or of the shipped generator."""
     films = [reading.case for reading in readings]
     of_source = _nearest_of_source(films, _split(cases, "train"))
-    if checkpoint != SHIPPED:
+    if not _shipped(checkpoint):
         nearest = [(case, f"Nearest training film, {words}.") for case, words in of_source]
     else:
         nearest = _nearest_of_shipped(films, of_source, _at_hand(cases))
@@ -203,7 +210,7 @@ def _at_hand(cases: Sequence[Case]) -> list[Case]:
     from medigenx_lib import datasets
 
     stored = sorted(settings.real_data_dir().rglob(TRAINED_ON))
-    films = datasets.load(stored[0], SIZE, "train") if stored else []
+    films = datasets.load(stored[0], None, "train") if stored else []
     return [*(case for case in cases if not case.synthetic), *films]
 
 
@@ -217,7 +224,9 @@ def grid(films: Sequence[Case]) -> bytes:
     info.add_text("Warning", NOTICE)
     stream = io.BytesIO()
     picture = Image.fromarray((sampling.grid(films) * 255).round().astype(np.uint8))
-    picture.resize((picture.width * 2, picture.height * 2), Image.Resampling.BICUBIC).save(stream, "PNG", pnginfo=info)
+    if films[0].image.shape[1] <= SMALL:
+        picture = picture.resize((picture.width * 2, picture.height * 2), Image.Resampling.BICUBIC)
+    picture.save(stream, "PNG", pnginfo=info)
     return stream.getvalue()
 
 

@@ -73,7 +73,7 @@ def test_numbers_are_held_against_the_truth_with_tolerance():
 def test_the_nearest_real_film_is_shown_where_it_is_at_hand(real_data):
     films = sampling.sample([0, 1], seed=3)
     readings = [Reading(film) for film in films]
-    shown = demo._with_nearest(readings, phantom.cases(range(4), 64), demo.SHIPPED)
+    shown = demo._with_nearest(readings, phantom.cases(range(4), 64), demo.GENERATORS[64])
     for reading in shown:
         case, text = reading.nearest
         assert not case.synthetic and case.split == "train" and case.id.startswith("chest_xray_64-train-")
@@ -82,7 +82,7 @@ def test_the_nearest_real_film_is_shown_where_it_is_at_hand(real_data):
 
 def test_a_planted_copy_of_a_training_film_is_called_one(real_data):
     real = datasets.load(real_data / "cxr_npz" / demo.TRAINED_ON, 64, "train", limit=3)
-    readings = demo._with_nearest([Reading(case) for case in real], phantom.cases(range(4), 64), demo.SHIPPED)
+    readings = demo._with_nearest([Reading(case) for case in real], phantom.cases(range(4), 64), demo.GENERATORS[64])
     assert all("similarity 1.00, a copy" in reading.nearest[1] for reading in readings)
     assert [reading.nearest[0].id for reading in readings] == [case.id for case in real]
 
@@ -91,3 +91,13 @@ def test_a_generator_trained_just_now_is_compared_with_what_it_was_trained_on():
     train = [replace(case, split="train") for case in phantom.cases(range(4), 64)]
     (reading,) = demo._with_nearest([Reading(train[2])], train, "runs/mine")
     assert reading.nearest == (train[2], f"Nearest training film, {train[2].id}: similarity 1.00, a copy.")
+
+
+def test_larger_films_come_from_the_larger_generator(tmp_path, monkeypatch):
+    monkeypatch.setattr(demo, "SCORED", 32)
+    monkeypatch.setattr(demo, "PHANTOMS_READ", 4)
+    found = demo.run("phantom", tmp_path, count=2, size=128)
+    films = sorted((tmp_path / "films").glob("synthetic_gan_128*.png"))
+    assert len(films) == 2 and all(Image.open(film).size == (128, 128) for film in films)
+    assert all(reading.case.image.shape == (128, 128) and reading.case.report for reading in found.readings)
+    assert found.page.read_text().count("Nearest real training film, ") == 2
