@@ -18,11 +18,15 @@ Spaces = Mapping[str, Callable[[Films], np.ndarray]]
 
 @dataclass(frozen=True, eq=False)
 class Described:
-    """N films. ``spaces``: name -> features (N, D); ``numbers``: name -> (N,); ``labels``: int64 (N,) or None."""
+    """N films. ``spaces``: name -> features (N, D); ``numbers``: name -> (N,); ``labels``: int64 (N,) or None.
+
+    ``size``: side in pixels at which grain and sharpness were measured; they depend on it.
+    """
 
     spaces: Mapping[str, np.ndarray]
     numbers: Mapping[str, np.ndarray] = field(default_factory=dict)
     labels: np.ndarray | None = None
+    size: int = 64
 
     def __len__(self) -> int:
         return len(self.spaces["encoder"])
@@ -31,7 +35,7 @@ class Described:
         """The films at ``index``, in that order; one may come more than once."""
         spaces = {name: values[index] for name, values in self.spaces.items()}
         numbers = {name: values[index] for name, values in self.numbers.items()}
-        return Described(spaces, numbers, None if self.labels is None else self.labels[index])
+        return replace(self, spaces=spaces, numbers=numbers, labels=None if self.labels is None else self.labels[index])
 
 
 def describe(films: Films, size: int, spaces: Spaces | None = None) -> Described:
@@ -45,7 +49,7 @@ def describe(films: Films, size: int, spaces: Spaces | None = None) -> Described
         if not np.isfinite(values).all():
             raise InputError(f"Some {name} features are NaN or infinite.", "Leave out what cannot be measured.")
     numbers = {name: getattr(pixels, name)(images) for name in ("grain", "sharpness", "contrast")}
-    return Described(found, {**numbers, "pneumonia": pneumonia_probability(images)}, labels_of(films))
+    return Described(found, {**numbers, "pneumonia": pneumonia_probability(images)}, labels_of(films), size)
 
 
 def with_pixels(described: Described, films: Films, basis: pixels.PixelBasis) -> Described:

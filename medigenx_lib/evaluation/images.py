@@ -156,7 +156,7 @@ def _describe_all(train, test, generated: Films, others: dict[str, Films], space
     if isinstance(train, Described) != isinstance(test, Described):
         raise InputError("Only one of the two real sets is described.", "Give films, or what reference.load gives.")
     if isinstance(train, Described):
-        size = min(side(films) for films in given.values())
+        size = min(train.size, *(side(films) for films in given.values()))
         return {"reference": train, FLOOR: test, **{name: describe(films, size) for name, films in given.items()}}
     size = min(side(films) for films in (train, test, *given.values()))
     softened = _softened(test, size)

@@ -51,4 +51,4 @@ def _tensors(described: Described) -> dict[str, torch.Tensor]:
 def _described(tensors: dict[str, torch.Tensor], part: str) -> Described:
     found = {key.removeprefix(part): value.float().numpy() for key, value in tensors.items() if key.startswith(part)}
     numbers = {key.removeprefix("numbers."): value for key, value in found.items() if key.startswith("numbers.")}
-    return Described({"encoder": found["encoder"]}, numbers, found["labels"].astype(np.int64))
+    return Described({"encoder": found["encoder"]}, numbers, found["labels"].astype(np.int64), SIZE)

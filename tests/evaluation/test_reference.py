@@ -1,5 +1,7 @@
 """Described real films: they travel without a pixel, and score like the films themselves."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ import torch
 from medigenx_lib import weights
 from medigenx_lib.errors import InputError
 from medigenx_lib.evaluation import images, reference
+from medigenx_lib.evaluation.films import stack
 
 
 def test_no_film_can_be_shown_from_the_shipped_reference():
@@ -33,6 +36,13 @@ def test_scores_by_reference_are_those_by_films(blobs, tmp_path):
     assert "pixel_frechet_distance" not in first and "copies" not in first
     assert first["frechet_distance"] == pytest.approx(second["frechet_distance"], rel=0.05)
     assert first["label_agreement"] == second["label_agreement"]
+
+
+def test_larger_films_are_described_as_the_reference_was(blobs):
+    large = [replace(case, image=np.kron(case.image, np.ones((4, 4), np.float32))) for case in blobs(30, "made", 2)]
+    small = [replace(case, image=image) for case, image in zip(large, stack(large, reference.SIZE), strict=True)]
+    tables = [images.scores(*reference.load(), films, repeats=2) for films in (large, small)]
+    assert large[0].image.shape[0] > reference.SIZE and tables[0].equals(tables[1])
 
 
 def test_films_and_descriptions_are_not_mixed(blobs):
