@@ -14,7 +14,7 @@ from nbformat import NotebookNode
 
 from medigenx_lib.course import notebooks
 from medigenx_lib.course.lessons import NOTEBOOKS, SOURCES, Lesson
-from medigenx_lib.course.widgets import VIEW
+from medigenx_lib.course.widgets import SCRIPT, VIEW
 from medigenx_lib.files import write_text
 
 TIMEOUT = 900
@@ -56,13 +56,13 @@ def execute(
 
 
 def kept(outputs: Iterable[NotebookNode]) -> Iterable[NotebookNode]:
-    """Outputs worth keeping: no progress bars, and of a widget the static form, since its live one dies here."""
+    """Outputs worth keeping: no progress bars or scripts, and of a widget the static form: its live one dies here."""
     for output in outputs:
         forms = output.get("data", {})
         if VIEW in forms:
             del forms[VIEW]
             if "text/html" not in forms:
                 continue
-        if output.get("name") == "stderr" and "%|" in output.text:
+        if SCRIPT in forms or (output.get("name") == "stderr" and "%|" in output.text):
             continue
         yield output

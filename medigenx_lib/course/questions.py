@@ -53,7 +53,9 @@ def quiz(question: str, options: Mapping[str, str], answer: str) -> None:
         letter: verdict(letter, option, why, answer)
         for letter, (option, why) in zip(letters, options.items(), strict=True)
     }
-    chooser = ipywidgets.ToggleButtons(options=list(letters), value=None, description="Your answer:", style=LABEL)
+    chooser = ipywidgets.ToggleButtons(
+        options=list(letters), value=None, description="Your answer:", tooltips=list(options), style=LABEL
+    )
     chooser.style.button_width = "3em"
     feedback = ipywidgets.HTML()
     chooser.observe(lambda change: setattr(feedback, "value", said.get(change["new"], "")), names="value")

@@ -7,13 +7,32 @@ from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
+from IPython import get_ipython
 from matplotlib.figure import Figure
 
 from medigenx_lib.course import look
 from medigenx_lib.errors import InputError
 
 VIEW = "application/vnd.jupyter.widget-view+json"
+SCRIPT = "application/javascript"
 LABEL = {"description_width": "initial"}
+NAMING = """(() => {
+  const name = () => document.querySelectorAll(".widget-slider").forEach(slider => {
+    const label = slider.querySelector("label"), readout = slider.querySelector(".widget-readout");
+    const handle = slider.querySelector(".noUi-handle, .ui-slider-handle");
+    if (!label || !handle || handle.getAttribute("aria-label") === label.innerText) return;
+    handle.setAttribute("aria-label", label.innerText);
+    if (readout) {
+      readout.setAttribute("role", "textbox");
+      readout.setAttribute("aria-label", label.innerText + ", value");
+    }
+  });
+  name();
+  if (window.medigenxNames) return;
+  window.medigenxNames = new MutationObserver(name);
+  window.medigenxNames.observe(document.body, {childList: true, subtree: true});
+})();"""
+"""Names the handles of sliders for screen readers, which ipywidgets leaves without one."""
 
 
 def interact(draw: Callable[..., Figure], alt: str = "An interactive figure.", **controls: Any) -> None:
@@ -72,3 +91,5 @@ def display_with_fallback(widget: ipywidgets.DOMWidget, static: dict[str, str]) 
     """Display the widget; a viewer that knows no widgets takes the best of ``static`` instead."""
     view = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
     look.present({VIEW: view, **static})
+    if get_ipython() is not None and any("Slider" in type(part).__name__ for part in getattr(widget, "children", ())):
+        look.present({SCRIPT: NAMING})

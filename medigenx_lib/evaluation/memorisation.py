@@ -101,13 +101,24 @@ def _coarse_likeness(films: np.ndarray, references: np.ndarray) -> np.ndarray:
 
 def _aligned(bands: Tensor, references: Tensor) -> np.ndarray:
     """Highest normalised correlation (N,) of the middle of each of ``bands`` with its reference, over all shifts."""
+    return _at_shifts(bands, references).amax((1, 2)).numpy()
+
+
+def best_shifts(bands: Tensor, references: Tensor) -> list[tuple[int, int]]:
+    """(down, across), -4..4 pixels, by which each of ``references`` (N, 64, 64) is to be moved to fit its band."""
+    places = _at_shifts(bands, references).flatten(1).argmax(1).tolist()
+    return [(SHIFT - place // (2 * SHIFT + 1), SHIFT - place % (2 * SHIFT + 1)) for place in places]
+
+
+def _at_shifts(bands: Tensor, references: Tensor) -> Tensor:
+    """Normalised correlation (N, 9, 9) of the middle of each of ``bands`` with its reference, shifted by -4..4."""
     middle = torch.zeros_like(bands)
     middle[:, SHIFT:-SHIFT, SHIFT:-SHIFT] = bands[:, SHIFT:-SHIFT, SHIFT:-SHIFT]
     window = torch.zeros_like(bands[:1])
     window[:, SHIFT:-SHIFT, SHIFT:-SHIFT] = 1
     product, energy = _correlate(references, middle), _correlate(references**2, window)
     norm = middle.square().sum((1, 2))[:, None, None]
-    return (product / (energy * norm).clamp_min(1e-9).sqrt()).amax((1, 2)).numpy()
+    return product / (energy * norm).clamp_min(1e-9).sqrt()
 
 
 def _correlate(images: Tensor, templates: Tensor) -> Tensor:

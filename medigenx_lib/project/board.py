@@ -10,6 +10,7 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from medigenx_lib.cases import Case
+from medigenx_lib.evaluation.blends import BLEND_SIMILARITY
 from medigenx_lib.evaluation.memorisation import COPY_SIMILARITY
 from medigenx_lib.files import write_text
 from medigenx_lib.pages import ICONS, film_png
@@ -18,7 +19,7 @@ from medigenx_lib.project.score import Result, score_or_refuse
 from medigenx_lib.settings import DISCLAIMER, NOTICE
 from medigenx_lib.text.claims import check
 
-SHOWN_FILMS, SHOWN_REPORTS = 8, 4
+SHOWN_FILMS, SHOWN_BLENDS, SHOWN_REPORTS = 8, 4, 4
 
 
 def ranks(results: Sequence[Result]) -> list[tuple[int | None, Result]]:
@@ -53,6 +54,7 @@ def write_board(path: str | Path, results: Sequence[Result]) -> Path:
         notice=NOTICE,
         disclaimer=DISCLAIMER,
         threshold=COPY_SIMILARITY,
+        blend_threshold=BLEND_SIMILARITY,
         sections=[_section(name, group) for name, group in groups if group and name != "refused"],
         refused=[r for r in results if r.refused],
         rubric=tracks.RUBRIC,
@@ -78,7 +80,8 @@ def _row(rank: int | None, tied: bool, result: Result) -> dict:
         "result": result,
         "bar": f"{result.low:.1f} {max(0.4, result.high - result.low):.1f} {result.score:.1f}".split(),
         "numbers": {key: _number(key, value) for key, value in result.numbers.items()},
-        "films": [_pair(*pair) for pair in _chosen(result)],
+        "films": [_mixture(*mixture) for mixture in result.blends[:SHOWN_BLENDS]]
+        + [_pair(*pair) for pair in _chosen(result)],
         "reports": [_report(film, report) for film, report in _spoken(result)],
     }
 
@@ -101,13 +104,18 @@ def _spoken(result: Result) -> list[tuple[Case, str]]:
 
 
 def _pair(film: Case, nearest: Case, similarity: float) -> dict:
-    return {
-        "film": _uri(film),
-        "nearest": _uri(nearest),
-        "similarity": f"{similarity:.2f}",
-        "copied": bool(similarity >= COPY_SIMILARITY),
-        "label": film.label_name,
-    }
+    return _shown(film, [nearest], similarity, "a copy" if similarity >= COPY_SIMILARITY else "")
+
+
+def _mixture(film: Case, one: Case, other: Case, similarity: float) -> dict:
+    return _shown(film, [one, other], similarity, "a blend of the two")
+
+
+def _shown(film: Case, nearest: Sequence[Case], similarity: float, verdict: str) -> dict:
+    """A film beside what it is like; ``verdict`` is empty for a film of the team's own."""
+    near = [_uri(case) for case in nearest]
+    return {"film": _uri(film), "nearest": near, "similarity": f"{similarity:.2f}", "verdict": verdict,
+            "label": film.label_name}  # fmt: skip
 
 
 def _report(film: Case, report: str) -> dict:

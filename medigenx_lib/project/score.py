@@ -1,7 +1,8 @@
 """The score of a submission on unseen cases, with an interval, and what was caught. Twice the same gives the same.
 
-A film that copies a training film (or its mirror image) counts as not handed in, and the score is lowered by the share
-of copies beyond what unseen real films show by chance. A report that claims and denies a finding counts likewise.
+A film that copies a training film (or its mirror image) or blends two of them counts as not handed in, and the score is
+lowered by the share of such films beyond what unseen real films show by chance. A report that claims and denies a
+finding counts likewise.
 """
 
 from __future__ import annotations
@@ -13,12 +14,11 @@ import numpy as np
 
 from medigenx_lib.cases import Case
 from medigenx_lib.errors import MedigenxError
-from medigenx_lib.evaluation import fingerprints, text, utility
+from medigenx_lib.evaluation import text, utility
 from medigenx_lib.evaluation.distances import precision_recall
 from medigenx_lib.evaluation.encoder import features
 from medigenx_lib.evaluation.films import labels_of, stack
-from medigenx_lib.evaluation.memorisation import COPY_SIMILARITY, most_similar
-from medigenx_lib.project import hidden, submission
+from medigenx_lib.project import copies, hidden, submission
 from medigenx_lib.project.hidden import Round
 from medigenx_lib.project.submission import Submission
 from medigenx_lib.project.unpack import printable
@@ -39,7 +39,7 @@ SIDE = (0.025, 0.975)
 class Result:
     """``score``, ``low``, ``high``: 0..100, NaN where refused. ``numbers``: what else was found. ``caught``: reasons
     for being out of competition. ``refused``: why there is no score. ``nearest``: (film, training film, similarity).
-    ``reports``: (film, report)."""
+    ``blends``: (film, one training film, another, similarity). ``reports``: (film, report)."""
 
     team: str
     track: str
@@ -51,6 +51,7 @@ class Result:
     caught: Sequence[str] = ()
     refused: str = ""
     nearest: Sequence[tuple[Case, Case, float]] = ()
+    blends: Sequence[tuple[Case, Case, Case, float]] = ()
     reports: Sequence[tuple[Case, str]] = ()
 
     @property
@@ -121,26 +122,21 @@ def _repeated(films: Sequence[Case], count: int) -> list[Case]:
 
 
 def _without_copies(handed_in: Submission, found: Round) -> tuple[list[Case], Result]:
-    """The films that copy nothing, and a result without a score: its numbers, what was caught, the nearest films."""
-    images, train = stack(handed_in.films, hidden.SIZE), stack(found.train, hidden.SIZE)
-    index, similarity = _nearest(images, train)
-    by_chance = float((_nearest(stack(found.unseen, hidden.SIZE), train)[1] >= COPY_SIMILARITY).mean())
-    if not found.phantom:
-        similarity = np.maximum(similarity, fingerprints.load().similarities(images).max(1))
-    copied = similarity >= COPY_SIMILARITY
-    excess, share = max(0.0, float(copied.mean()) - by_chance), float(copied.mean())
-    caught = [f"{copied.sum()} of {len(copied)} films copy a training film."] if excess > ALLOWED else []
-    shown = [(handed_in.films[i], found.train[index[i]], float(similarity[i])) for i in np.argsort(-similarity)]
-    kept = [film for film, copy in zip(handed_in.films, copied, strict=True) if not copy]
-    numbers = {"films": len(copied), "copies": share, "copies by chance": by_chance, "lowered by": excess}
-    return kept, Result(handed_in.team, handed_in.track, handed_in.title, numbers=numbers, caught=caught, nearest=shown)
-
-
-def _nearest(images: np.ndarray, train: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Index and similarity of the nearest training film to each image or its mirror image, whichever is nearer."""
-    plain, turned = most_similar(images, train), most_similar(images[:, :, ::-1].copy(), train)
-    nearer = turned[1] > plain[1]
-    return np.where(nearer, turned[0], plain[0]), np.where(nearer, turned[1], plain[1])
+    """The films that are the team's own, and a result without a score: its numbers, what was caught, what is alike."""
+    films = list(handed_in.films)
+    alike, chance = copies.likeness(films, found), copies.by_chance(found)
+    excess = max(0.0, float(alike.taken.mean()) - chance)
+    shares = {"copies": float(alike.copied.mean()), "blends": float(alike.blended.mean())}
+    result = Result(
+        handed_in.team,
+        handed_in.track,
+        handed_in.title,
+        numbers={"films": len(films), **shares, "copies by chance": chance, "lowered by": excess},
+        caught=alike.accusations if excess > ALLOWED else [],
+        nearest=copies.pairs(films, alike, found),
+        blends=copies.mixtures(films, alike, found),
+    )
+    return [film for film, taken in zip(films, alike.taken, strict=True) if not taken], result
 
 
 def _lowered(result: Result, value: float, low: float, high: float, numbers: Mapping[str, float]) -> Result:

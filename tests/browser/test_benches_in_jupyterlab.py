@@ -24,7 +24,7 @@ CONTROLLED = ("window", "latent", "region", "report")
 def notebook(browser, lab):
     """All benches in one notebook, run in JupyterLab by its menu."""
     page = browser.new_page(viewport={"width": 1200, "height": 5000})  # tall, for cells out of sight are not drawn
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(180_000)  # a busy machine
     page.goto(lab("benches", [PREPARE, *BENCHES.values()]))
     page.get_by_text("| Idle").wait_for()
     page.get_by_role("menuitem", name="Run", exact=True).click()
@@ -90,7 +90,29 @@ def test_every_slider_answers_to_the_keyboard(bench):
 def test_pictures_have_words_and_controls_have_labels(bench):
     assert all(bench.locator(".widget-html-content img").evaluate_all("parts => parts.map(part => part.alt)"))
     for control in bench.locator(".widget-dropdown, .widget-slider, .widget-textarea").all():
-        assert control.locator("label").inner_text().strip()
+        label = control.locator("label").inner_text().strip()
+        role = {"widget-slider": "slider", "widget-dropdown": "combobox", "widget-textarea": "textbox"}
+        kind = next(role[part] for part in control.get_attribute("class").split() if part in role)
+        assert label and control.get_by_role(kind, name=label, exact=True).count() == 1
+
+
+@pytest.mark.parametrize("bench", BENCHES, indirect=True)
+def test_the_tab_key_goes_through_every_control_in_its_order(bench):
+    controls = bench.locator("select, [role=slider], textarea, button")
+    controls.first.focus()
+    for control in controls.all():
+        while not control.evaluate("part => part === document.activeElement"):  # a slider's number can be typed, too
+            assert bench.page.evaluate("document.activeElement.closest('.widget-vbox') !== null")
+            bench.page.keyboard.press("Tab")
+
+
+@pytest.mark.parametrize("bench", BENCHES, indirect=True)
+def test_a_narrow_window_cuts_nothing_off(bench):
+    bench.page.set_viewport_size({"width": 620, "height": 6000})
+    wide = "part => part.getBoundingClientRect().right > part.closest('.widget-vbox').getBoundingClientRect().right + 1"
+    for picture in bench.locator("img, svg").all():
+        assert not picture.evaluate(wide)
+    bench.page.set_viewport_size({"width": 1200, "height": 5000})
 
 
 @pytest.mark.parametrize("bench", ["report"], indirect=True)

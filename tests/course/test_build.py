@@ -154,7 +154,8 @@ def test_progress_bars_are_dropped_and_widgets_leave_their_static_form():
     figure = new_output("display_data", {build.VIEW: {"model_id": "2"}, "text/html": "<img>", "text/plain": "film"})
     stream = new_output("stream", name="stderr", text="steps:  40%|####")
     said = new_output("stream", name="stdout", text="done")
-    assert list(build.kept([bar, figure, stream, said])) == [figure, said]
+    script = new_output("display_data", {build.SCRIPT: "1;"})
+    assert list(build.kept([bar, figure, script, stream, said])) == [figure, said]
     assert set(figure.data) == {"text/html", "text/plain"}
 
 

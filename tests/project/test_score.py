@@ -87,6 +87,34 @@ def test_one_film_over_and_over_finds_nobody(hand_in, good):
     assert result.score < 25 and result.numbers["recall"] < 0.2
 
 
+BLENDS = {
+    "half and half": lambda one, other: (one + other) / 2,
+    "two thirds": lambda one, other: (2 * one + other) / 3,
+    "one mirrored": lambda one, other: (one + other[:, ::-1]) / 2,
+    "one moved, with grain": lambda one, other: (
+        (np.roll(one, (1, 2), (0, 1)) + other) / 2 + np.random.default_rng(0).normal(0, 0.02, one.shape)
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BLENDS)
+def test_blends_of_two_training_films_are_caught_and_named(hand_in, practice, kind):
+    images, labels = practice
+    mixed = [BLENDS[kind](images[i], images[i + 2]) for i in range(64)]  # neighbours but one have the same label
+    result = score.score(hand_in(films__npz=(np.clip(mixed, 0, 1), labels[:64])), ROUND)
+    assert result.numbers["copies"] + result.numbers["blends"] > 0.95 and not result.counts and result.score < 10
+    known = {film.id: number for number, film in enumerate(hidden.cases(ROUND).train)}
+    right = [{known[one.id], known[other.id]} for _, one, other, _ in result.blends]
+    assert sum(max(pair) - min(pair) == 2 for pair in right) > 0.95 * len(right) > 0
+
+
+def test_honest_films_are_not_taken_for_blends(hand_in, practice, good):
+    components = new.component_films(hidden.cases(ROUND).train, 128)
+    for films in (good, components):
+        result = score.score(hand_in(films__npz=films), ROUND)
+        assert result.numbers["blends"] <= 0.02 and result.counts
+
+
 def test_the_copies_are_shown_first_with_what_they_copy(hand_in, practice):
     result = score.score(hand_in(films__npz=copies(practice, DISGUISES["mirrored"])), ROUND)
     film, original, similarity = result.nearest[0]
@@ -186,7 +214,12 @@ def test_real_films_make_a_round_by_their_own_split(real_data, hand_in):
     assert not made.phantom and min(sum(f.label == label for f in made.unseen) for label in (0, 1)) >= 16
     films = new.component_films(made.train, 128)
     result = score.score(hand_in(films__npz=films), source)
-    assert result.counts and 0 < result.low < result.score < result.high
+    assert result.counts and 0 <= result.low < result.score < result.high and result.numbers["blends"] <= 0.02
     taken = copies((stack(made.train, 64), np.array([f.label for f in made.train])), DISGUISES["mirrored"])
     stolen = score.score(hand_in("thief", films__npz=taken), source)
     assert not stolen.counts
+    mixed = (
+        np.concatenate([(taken[0][i : i + 63] + taken[0][i + 1 : i + 64]) / 2 for i in (0, 64)]),
+        np.repeat([0, 1], 63),
+    )
+    assert score.score(hand_in("mixer", films__npz=mixed), source).numbers["blends"] > 0.95

@@ -21,6 +21,7 @@ from medigenx_lib.course.look import PALETTE
 from medigenx_lib.errors import InputError
 
 SIDE = 280
+FIGURE = "margin:0 .8rem .4rem 0;max-width:100%"
 WIDE = {"width": "min(100%, 34em)"}
 
 
@@ -37,7 +38,7 @@ def picture(image: np.ndarray, caption: str, alt: str = "", smooth: bool = True,
     data = base64.b64encode(stream.getvalue()).decode()
     words = html.escape(alt or caption, quote=True)
     return (
-        f'<figure style="margin:0 .8rem .4rem 0"><img alt="{words}" width="{size[0]}" height="{size[1]}" '
+        f'<figure style="{FIGURE}"><img alt="{words}" width="{size[0]}" style="max-width:100%;height:auto" '
         f'src="data:image/png;base64,{data}"><figcaption style="max-width:{side}px;font-size:90%">'
         f"{html.escape(caption)}</figcaption></figure>"
     )
@@ -60,22 +61,24 @@ def histogram(values: np.ndarray, caption: str, marks: Sequence[float] = (), sid
     words = html.escape(caption, quote=True)
     drawn = f'<g fill="{PALETTE.blue}">{bars}</g>{lines}'
     return (
-        f'<figure style="margin:0 .8rem .4rem 0"><svg role="img" aria-label="{words}" width="{side}" height="100">'
-        f'{drawn}</svg><figcaption style="font-size:90%">{words}</figcaption></figure>'
+        f'<figure style="{FIGURE}"><svg role="img" aria-label="{words}" width="{side}" height="100" '
+        f'viewBox="0 0 {side} 100" style="max-width:100%">{drawn}</svg>'
+        f'<figcaption style="max-width:{side}px;font-size:90%">{words}</figcaption></figure>'
     )
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
     """HTML table of escaped cells; the first cell of each row heads it."""
-    top = "".join(f'<th scope="col" style="text-align:left;padding:0 .6rem">{html.escape(cell)}</th>' for cell in head)
+    top = "".join(f'<th scope="col" style="text-align:left">{html.escape(cell)}</th>' for cell in head)
     body = "".join(
         f'<tr><th scope="row" style="text-align:left;font-weight:normal">{html.escape(first)}</th>'
-        + "".join(f'<td style="padding:0 .6rem">{html.escape(cell)}</td>' for cell in rest)
+        + "".join(f'<td style="text-align:left">{html.escape(cell)}</td>' for cell in rest)
         + "</tr>"
         for first, *rest in rows
     )
     title = f'<caption style="text-align:left">{html.escape(caption)}</caption>'
-    return f'<table style="font-size:90%">{title}<tr>{top}</tr>{body}</table>'
+    cells = f'<table style="font-size:90%">{title}<tr>{top}</tr>{body}</table>'
+    return f'<div style="max-width:100%;overflow-x:auto">{cells}</div>'
 
 
 def edge(mask: np.ndarray) -> np.ndarray:

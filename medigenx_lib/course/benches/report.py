@@ -8,15 +8,19 @@ from typing import Any
 
 import ipywidgets
 
+from medigenx_lib import settings
 from medigenx_lib.cases import Case, Finding
 from medigenx_lib.course import widgets
 from medigenx_lib.course.benches import parts
 from medigenx_lib.course.look import PALETTE
 from medigenx_lib.errors import InputError
-from medigenx_lib.text import claims, decoding
+from medigenx_lib.text import claims, decoding, models
 
 LOOKS = {"supported": ("✓", PALETTE.green), "contradicted": ("✗", PALETTE.red), "unverifiable": ("?", PALETTE.orange)}
 OUTLINES = {"right_lung": PALETTE.sky, "left_lung": PALETTE.sky, "opacity": PALETTE.orange, "effusion": PALETTE.purple}
+
+
+WRITING = '<p role="status">Writing the report ...</p>'
 
 
 class ReportBench(ipywidgets.VBox):
@@ -24,6 +28,7 @@ class ReportBench(ipywidgets.VBox):
 
     def __init__(self, cases: Sequence[Case]):
         self.cases = list(cases)
+        self.writer = models.load("report_writer", settings.device())  # once: loading costs a fifth of an answer
         self.film = parts.choice("Film", parts.named(cases, "A report bench"))
         self.strategy = parts.choice("Decoding", list(decoding.STRATEGIES), "gated")
         self.seed = parts.slider("Seed", 0, 20, 1, 0)
@@ -41,8 +46,9 @@ class ReportBench(ipywidgets.VBox):
     def write(self, _change: Any = None) -> None:
         """Write a report about the chosen film by the chosen decoding, and check it."""
         case = self.cases[self.film.value]
-        self.seen.value = film_page(case)
-        self.text.value = decoding.write([case], self.strategy.value, self.seed.value, progress=False)[0].report
+        self.seen.value, self.verdicts.value = film_page(case), WRITING
+        how = {"strategy": self.strategy.value, "seed": self.seed.value, "writer": self.writer}
+        self.text.value = decoding.write([case], **how, progress=False)[0].report
         self.check()
 
     def check(self, _change: Any = None) -> None:
@@ -84,7 +90,7 @@ def film_page(case: Case) -> str:
 def measured(finding: Finding) -> list[str]:
     """One line of the table of measurements."""
     number = finding.measurement
-    value = "" if number is None else f"{number.name.replace('_', ' ')} {number.value:.2f}"
+    value = "" if number is None else f"{number.name.replace('_', ' ').replace('.', ', ')} {number.value:.2f}"
     if number is not None and number.low is not None:
         value += f" ({number.low:.2f} to {number.high:.2f})"
     return [finding.kind, finding.side or "", finding.presence, ", ".join(finding.zones), value]
