@@ -78,7 +78,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> s
     )
     title = f'<caption style="text-align:left">{html.escape(caption)}</caption>'
     cells = f'<table style="font-size:90%">{title}<tr>{top}</tr>{body}</table>'
-    return f'<div style="max-width:100%;overflow-x:auto">{cells}</div>'
+    return f'<div style="flex:1 1 24em;width:0;max-width:100%;overflow-x:auto">{cells}</div>'
 
 
 def edge(mask: np.ndarray) -> np.ndarray:
