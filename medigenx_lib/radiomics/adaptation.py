@@ -10,7 +10,7 @@ Intelligence 89, 1997).
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ from medigenx_lib.radiomics.training import BATCH, Lungs, disturb, joined, phant
 
 FIRST_SEED = 21_000_000
 """Phantoms that keep the reader from forgetting; no other training or calibration uses them."""
-RATE = 1e-3
+RATE = 1.2e-3
 JUDGED = 400
 """Most real films of each label that the judge learns from."""
 
@@ -60,14 +60,16 @@ def adapt(
     judged: int = 6000,
     seed: int = 0,
     first_seed: int = FIRST_SEED,
+    keep: float = 0.0,
     progress: bool = True,
 ) -> Path:
     """Train the reader at ``path`` (None: the shipped one) on for ``minutes`` of CPU time, then the judge; calibrate.
 
     ``cases``: real training films with labels 0 and 1. At most ``films`` of them, as many of each label, teach the
     reader; of the others, ``JUDGED`` of each label at most teach the judge, with ``judged`` phantoms. Half of the
-    ``phantoms``, from ``first_seed`` on, are seen with their true masks roughened, half as segmented. Raises InputError
-    if a class is missing, TrainingError if a loss is not finite.
+    ``phantoms``, from ``first_seed`` on, are seen as segmented, half with their true masks roughened. ``keep``: share
+    of the old weights in the average of old and new ones that is saved, 0..1; for a reader that had been adapted
+    before. Raises InputError if a class is missing, TrainingError if a loss is not finite.
     """
     path = Path(path or weights.FOLDER / "measurement.safetensors")
     torch.manual_seed(seed)
@@ -78,9 +80,21 @@ def adapt(
         segmented_lungs(half, first_seed, seed, progress), phantom_lungs(half, first_seed + half, seed, progress)
     )
     fit(reader, lungs, film_lungs(picked, progress), minutes, progress)
-    weights.save(path, reader.state_dict(), {"widths": list(reader.widths)})
+    weights.save(path, averaged(tensors, reader.state_dict(), keep), {"widths": list(reader.widths)})
     path = add_judge(path, unseen(cases, picked, seed), judged, seed, progress)
     return calibrate(path, progress=progress)
+
+
+def averaged(old: Mapping[str, Tensor], new: Mapping[str, Tensor], keep: float) -> dict[str, Tensor]:
+    """The mean of two readers' tensors, ``keep`` of it ``old``; counters are the new ones'.
+
+    Two ends of one training err in different places, and their mean in fewer. Source: Wortsman et al., "Robust
+    fine-tuning of zero-shot models", CVPR 2022, eq. 1.
+    """
+    return {
+        name: keep * old[name] + (1 - keep) * value if value.is_floating_point() else value
+        for name, value in new.items()
+    }
 
 
 def unseen(cases: Sequence[Case], picked: Sequence[Case], seed: int) -> list[Case]:

@@ -6,7 +6,7 @@ import torch
 
 from medigenx_lib.cases import Case
 from medigenx_lib.errors import InputError
-from medigenx_lib.radiomics.adaptation import Films, chosen, weak_loss
+from medigenx_lib.radiomics.adaptation import Films, averaged, chosen, weak_loss
 from medigenx_lib.radiomics.frames import CHANNELS, HEIGHT, WIDTH
 from medigenx_lib.radiomics.reader import HEADS, Reading
 from medigenx_lib.radiomics.training import LOOKS, joined, phantom_lungs, segmented_lungs
@@ -73,3 +73,12 @@ def test_lungs_as_segmented_are_several_frames_of_one_truth():
     assert not torch.equal(pictures[:, 0], pictures[:, 1])
     both = joined(seen, rough)
     assert len(both.frames) == len(both.target["zones"]) == len(seen.frames) + len(rough.frames)
+
+
+def test_averaged_weights_lie_between_and_counters_stay():
+    old = {"weight": torch.zeros(3), "count": torch.tensor(2), "judge.bias": torch.ones(1)}
+    new = {"weight": torch.ones(3), "count": torch.tensor(7)}
+    mean = averaged(old, new, 0.25)
+    assert set(mean) == set(new)
+    assert torch.equal(mean["weight"], torch.full((3,), 0.75)) and mean["count"] == 7
+    assert torch.equal(averaged(old, new, 0.0)["weight"], new["weight"])
