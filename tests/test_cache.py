@@ -4,6 +4,9 @@ import json
 import os
 import subprocess
 import sys
+import venv
+import zipfile
+from importlib import metadata
 
 import pytest
 
@@ -21,27 +24,54 @@ socket.socket.connect = socket.getaddrinfo = refuse
 """
 
 
+def repacked(name, folder):
+    """A wheel of a package without scripts that is installed here, as a package registry would have it."""
+    found = metadata.distribution(name)
+    folder.mkdir(parents=True)
+    with zipfile.ZipFile(folder / f"{name}-{found.version}-py3-none-any.whl", "w") as wheel:
+        for path in found.files:
+            if path.suffix != ".pyc" and path.name not in ("INSTALLER", "REQUESTED"):
+                wheel.write(path.locate(), str(path))
+
+
 @pytest.fixture(scope="module")
 def stick(tmp_path_factory):
-    """The course alone: the packages it needs are in this environment already."""
+    """The course and one small package: without a network no others can be fetched, and all would take 5 GB."""
     folder = tmp_path_factory.mktemp("stick")
+    repacked("defusedxml", folder / "wheels")
     assert cache.collect(folder, packages=[], sizes=[]) == {}
     return folder
 
 
 @pytest.fixture(scope="module")
 def installed(stick, tmp_path_factory):
-    """The course installed from the stick into a folder of its own, without a network."""
-    target, blocked = tmp_path_factory.mktemp("installed"), tmp_path_factory.mktemp("blocked")
-    (blocked / "sitecustomize.py").write_text(BLOCKED)
-    words = ["-m", "pip", "install", "--no-index", "--no-deps", "--find-links", stick / "wheels", "--target", target,
-             "-r", stick / "packages.txt"]  # fmt: skip
-    subprocess.run([sys.executable, *map(str, words)], check=True, capture_output=True, env=room(blocked))
-    return target, blocked
+    """A new virtual environment filled from the stick as START.md says, with every socket blocked in it.
+
+    Its Python also sees the packages of this environment, behind its own.
+    """
+    place = tmp_path_factory.mktemp("room")
+    venv.create(place, with_pip=True)
+    packages = next(place.glob("lib/python*/site-packages"))
+    (packages / "sitecustomize.py").write_text(BLOCKED)
+    words = [
+        place / "bin" / "pip",
+        "install",
+        "--no-index",
+        "--no-deps",
+        "--find-links",
+        "wheels",
+        "-r",
+        "packages.txt",
+    ]
+    subprocess.run(list(map(str, words)), check=True, capture_output=True, env=room(), cwd=stick)
+    (packages / "others.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
+    return place
 
 
-def room(*path):
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path)), "OMP_NUM_THREADS": "1"}
+def room():
+    """The variables of a shell in which nothing of this environment is set."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+    return {**kept, "OMP_NUM_THREADS": "1"}
 
 
 def test_every_file_is_listed_with_its_checksum(stick):
@@ -51,19 +81,18 @@ def test_every_file_is_listed_with_its_checksum(stick):
 
 
 def test_it_runs_from_the_stick_with_sockets_blocked(installed, tmp_path):
-    target, blocked = installed
-    words = ["-m", "medigenx_lib", "sample", "-n", "2", "--out", tmp_path / "films"]
-    done = subprocess.run([sys.executable, *map(str, words)], env=room(blocked, target), cwd=tmp_path, check=True,
-                          capture_output=True, text=True)  # fmt: skip
+    words = [installed / "bin" / "medigenx", "sample", "-n", "2", "--out", tmp_path / "films"]
+    done = subprocess.run(list(map(str, words)), env=room(), cwd=tmp_path, check=True, capture_output=True, text=True)
     assert "Written:" in done.stdout and len(list((tmp_path / "films").glob("synthetic_*.png"))) == 2
-    where = [sys.executable, "-c", "import medigenx_lib; print(medigenx_lib.__file__)"]
-    found = subprocess.run(where, env=room(blocked, target), cwd=tmp_path, check=True, capture_output=True, text=True)
-    assert found.stdout.strip().startswith(str(target))
+    where = "import medigenx_lib, defusedxml; print(medigenx_lib.__file__, defusedxml.__file__)"
+    command = [str(installed / "bin" / "python"), "-c", where]
+    found = subprocess.run(command, env=room(), cwd=tmp_path, check=True, capture_output=True, text=True)
+    assert found.stdout.count(str(installed)) == 2
 
 
 def test_the_block_of_the_network_blocks(installed):
-    asked = [sys.executable, "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:9')"]
-    done = subprocess.run(asked, env=room(installed[1]), capture_output=True, text=True)
+    asked = [str(installed / "bin" / "python"), "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:9')"]
+    done = subprocess.run(asked, env=room(), capture_output=True, text=True)
     assert done.returncode and "no network in this room" in done.stderr
 
 

@@ -79,7 +79,8 @@ In a small team somebody takes two roles; red team and model should not be the s
 
 What to hand in stands in SUBMISSION.md, how the jury judges in RUBRIC.md. `submission/` holds a baseline that already
 scores: beat it. You may learn from the phantoms of seeds {hidden.TRAIN_SEEDS.start} to {hidden.TRAIN_SEEDS.stop - 1}
-or from the training films of the data set that your instructor names. Rendering phantoms of other seeds and handing
+or from the training films of the data set that your instructor names. Copies of training films and blends of two of
+them are found and put a team out of competition. Rendering phantoms of other seeds and handing
 them in as generated is not allowed, and no score can see it: the jury asks for the notebook that made your films.
 """
 
@@ -97,6 +98,9 @@ unseen cases is shown beside them and not added: a good question honestly answer
 {rows}
 
 A team that is out of competition for copies can still be judged, for what it says about them.
+
+**Ask every team for the notebook that made its films or reports, and run its first cells.** Films that the phantom
+itself rendered from other seeds cannot be told from made ones by any score: only the notebook shows it.
 """
 
 
