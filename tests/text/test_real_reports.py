@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from medigenx_lib import datasets
+from medigenx_lib import datasets, retrain, weights
 from medigenx_lib.datasets.reports import Report, without_leaks
 from medigenx_lib.errors import InputError
 from medigenx_lib.text import fusion, models, real_reports, training
@@ -48,6 +48,14 @@ def test_sentences_that_no_label_supports_are_left_out():
 def test_an_empty_set_is_refused():
     with pytest.raises(InputError):
         real_reports.corpus_of([])
+
+
+def test_the_command_keeps_their_weights_out_of_the_package(monkeypatch):
+    asked = []
+    monkeypatch.setattr(real_reports, "train", lambda *options: asked.append(options))
+    retrain.run("writer", source="reports", minutes=2.0, seed=3, out=None, start=None)
+    assert asked == [("reports", 2.0, real_reports.OUT, 3)]
+    assert weights.FOLDER not in real_reports.OUT.resolve().parents
 
 
 @pytest.fixture(scope="module")
