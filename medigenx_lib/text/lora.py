@@ -7,13 +7,15 @@ in the files that ``peft`` and the Hugging Face Hub use. Source: Hu et al., "LoR
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib.util
 import math
 import os
 import tempfile
 import time
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -179,7 +181,8 @@ def attach(pretrained: Pretrained, recipe: LoraRecipe, seed: int = 0) -> Pretrai
     config = peft.LoraConfig(
         r=recipe.rank, lora_alpha=recipe.alpha, target_modules=MATRICES, task_type="CAUSAL_LM", lora_dropout=0.0
     )
-    return pretrained._replace(model=peft.get_peft_model(pretrained.model, config))
+    with _quiet():
+        return pretrained._replace(model=peft.get_peft_model(pretrained.model, config))
 
 
 def save(tuned: Pretrained, out: str | Path) -> Path:
@@ -197,7 +200,8 @@ def load(pretrained: Pretrained, folder: str | Path) -> Pretrained:
     """``pretrained`` with the adapter in ``folder``. Raises WeightsError where there is none for this model."""
     peft = _peft()
     try:
-        model = peft.PeftModel.from_pretrained(pretrained.model, str(folder))
+        with _quiet():
+            model = peft.PeftModel.from_pretrained(pretrained.model, str(folder))
     except (OSError, ValueError, RuntimeError) as error:
         raise WeightsError(f"{folder} holds no adapter for this model ({error}).", "Tune one: lora.tune.") from error
     return pretrained._replace(model=model.eval())
@@ -206,6 +210,14 @@ def load(pretrained: Pretrained, folder: str | Path) -> Pretrained:
 def release(tuned: Pretrained) -> Pretrained:
     """The pretrained model as it was before, its companions taken off."""
     return tuned._replace(model=tuned.model.unload())
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without peft's warnings that transformers renames things; both still understand each other."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        yield
 
 
 def at_hand() -> bool:
