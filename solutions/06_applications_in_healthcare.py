@@ -534,7 +534,7 @@ for name, model in models.items():
 # NBVAL_CHECK_OUTPUT
 biased_auc = [auc["with the shortcut", world] for world in worlds]
 print("in its own hospital it looks excellent:", biased_auc[0] > 0.9)
-print("without the box it is worse:           ", biased_auc[1] < biased_auc[0] - 0.05)
+print("without the box it is worse:           ", biased_auc[1] < biased_auc[0] - 0.02)
 print("with the box on the others, worse still:", biased_auc[2] < biased_auc[1] - 0.05)
 
 # %%
