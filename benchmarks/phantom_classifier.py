@@ -12,9 +12,7 @@ the best, and its direction, is found on the training films. AUC with 90 % boots
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -27,9 +25,10 @@ from medigenx_lib.cases import Case
 from medigenx_lib.evaluation import transfer, utility
 from medigenx_lib.evaluation.films import labels_of, stack
 from medigenx_lib.evaluation.images import real_sets
-from medigenx_lib.segmentation import load_network
+from medigenx_lib.segmentation import LungUNet, load_network
 
-PHANTOMS = 1000  # of each preset, for the plain classifier
+LESSONS = range(transfer.FIRST_SEED + 10_000, transfer.FIRST_SEED + 11_000)
+"""Seeds of the plain classifier's training phantoms, in each preset."""
 SOURCES = (Path("pneumoniamnist") / "pneumoniamnist.npz", Path("cxr_npz") / "chest_xray_64.npz")
 ADULTS = "covid_cxr"  # all of them ill
 SIGNS = {
@@ -39,14 +38,7 @@ SIGNS = {
     "brightest tenth": lambda films: np.quantile(films.reshape(len(films), -1), 0.9, 1),
     "middle against border": lambda films: films[:, 8:24, 8:24].mean((1, 2)) - films.mean((1, 2)),
 }
-VARIANTS = {
-    "phantoms alone": {},
-    "28 pixels alone": {"sides": (28,)},
-    "18 pixels alone": {"sides": (18,)},
-    "14 pixels alone": {"sides": (14,)},
-    "not reduced (96 pixels)": {"sides": (96,)},
-    "whole films instead of the lungs' box": {"lung_box": False},
-}
+SIDES = (*transfer.SIDES, 96)  # 96: as the network sees films otherwise
 
 Films = dict[str, list[Case]]
 
@@ -63,39 +55,51 @@ def main() -> None:
     print(f"| AUC | {' | '.join(f'{name}, {len(some)} films' for name, some in films.items())} |")
     print("|---" * (1 + len(films)) + "|")
     network = load_network(options.weights)
-    for name, change in VARIANTS.items():
-        _row(name, films, partial(transfer.opaque_share, network=network, **change))
-    lessons = [case for preset in phantom.PRESETS for case in phantom.cases(_lesson_seeds(), 64, preset)]
-    _row("plain classifier trained on phantoms", films, partial(_plain, lessons, options.seeds))
+    shares = _shares([case for some in films.values() for case in some], films, network)
+    _row("plain classifier trained on phantoms", films, _plain(films, options.seeds))
     print(f"| best trivial sign | {' | '.join(best_sign(*both) for both in sets.values())} |")
-    _threshold(films)
+    _threshold(films, shares, network)
 
 
-def _lesson_seeds() -> range:
-    return range(transfer.FIRST_SEED + 10_000, transfer.FIRST_SEED + 10_000 + PHANTOMS)
+def _shares(cases: list[Case], films: Films, network: LungUNet) -> np.ndarray:
+    """The rows of the opaque share: at all sides, at each, and on films that are not cut. Returns the first's (N,)."""
+    chests = transfer.chests(cases, network=network)
+    found = {side: transfer.opaque_share(chests, (side,), network) for side in SIDES}
+    shares = np.mean([found[side] for side in transfer.SIDES], 0)
+    _row("phantoms alone", films, shares)
+    for side in SIDES:
+        _row(f"{side} pixels", films, found[side])
+    whole = transfer.chests(cases, lung_box=False, network=network)
+    _row("whole films instead of the lungs' box", films, transfer.opaque_share(whole, network=network))
+    return shares
 
 
-def _plain(lessons: list[Case], seeds: int, films: list[Case]) -> np.ndarray:
-    """Mean logits (N,)."""
-    return np.mean([utility.predict(lessons, films, seed, 900) for seed in range(seeds)], 0)
+def _plain(films: Films, seeds: int) -> np.ndarray:
+    """Mean logits (N,) of the classifier of ``evaluation.utility`` over seeds."""
+    lessons = [case for preset in phantom.PRESETS for case in phantom.cases(LESSONS, 64, preset)]
+    together = [case for some in films.values() for case in some]
+    return np.mean([utility.predict(lessons, together, seed, 900) for seed in range(seeds)], 0)
 
 
-def _row(name: str, films: Films, score: Callable[[list[Case]], np.ndarray]) -> None:
-    """A line of the table: AUC of ``score``, a function of cases, in each collection."""
-    together = score([case for some in films.values() for case in some])
-    values = np.split(together, np.cumsum([len(some) for some in films.values()])[:-1])
-    cells = [_area(labels_of(some), found) for some, found in zip(films.values(), values, strict=True)]
+def _row(name: str, films: Films, values: np.ndarray) -> None:
+    """A line of the table: AUC in each collection of ``values``, one for each film, in order."""
+    parts = np.split(values, np.cumsum([len(some) for some in films.values()])[:-1])
+    cells = [_area(labels_of(some), part) for some, part in zip(films.values(), parts, strict=True)]
     print(f"| {name} | {' | '.join(cells)} |", flush=True)
 
 
-def _threshold(films: Films) -> None:
-    """Print the shares of ill and of healthy films that the shipped classifier calls right, at a probability of .5."""
-    classifier = transfer.fit()
-    paths = sorted((settings.real_data_dir() / ADULTS / "images").iterdir())
-    for name, some in {**films, ADULTS: [replace(datasets.read_film(path), label=1) for path in paths]}.items():
-        ill, called = labels_of(some) == 1, classifier.predict(some) > 0.5
-        rest = f", of {np.sum(~ill)} healthy films healthy {np.mean(~called[~ill]):.3f}" if not ill.all() else ""
-        print(f"{name}: of {ill.sum()} ill films called ill {np.mean(called[ill]):.3f}{rest}")
+def _threshold(films: Films, shares: np.ndarray, network: LungUNet) -> None:
+    """Print which share of ill and of healthy films is called right at a probability of .5, which phantoms set."""
+    classifier = transfer.fit(network=network)
+    folder = settings.real_data_dir() / ADULTS / "images"
+    films_of_adults = transfer.chests([datasets.read_film(path) for path in sorted(folder.iterdir())], network=network)
+    adults = classifier.probability(transfer.opaque_share(films_of_adults, network=network))
+    print(f"{ADULTS}: of {len(adults)} ill films called ill {np.mean(adults > 0.5):.3f}")
+    parts = np.split(classifier.probability(shares) > 0.5, np.cumsum([len(some) for some in films.values()])[:-1])
+    for (name, some), called in zip(films.items(), parts, strict=True):
+        ill = labels_of(some) == 1
+        print(f"{name}: of {ill.sum()} ill films called ill {np.mean(called[ill]):.3f}, "
+              f"of {np.sum(~ill)} healthy ones healthy {np.mean(~called[~ill]):.3f}")  # fmt: skip
 
 
 def best_sign(train: Sequence[Case], held_out: Sequence[Case]) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch import Tensor
 from tqdm.auto import tqdm
 
 from medigenx_lib import phantom
@@ -39,15 +40,19 @@ class PhantomClassifier:
     offset: float
 
     def predict(self, cases: Sequence[Case], progress: bool = True) -> np.ndarray:
-        """Probability of pneumonia (N,), 0..1. Raises as :func:`opaque_share` does."""
-        logits = self.slope * np.log(opaque_share(cases, progress=progress)) + self.offset
-        return 1 / (1 + np.exp(-logits))
+        """Probability of pneumonia (N,), 0..1. Raises as :func:`chests` does."""
+        return self.probability(opaque_share(chests(cases, progress=progress)))
+
+    def probability(self, shares: np.ndarray) -> np.ndarray:
+        """Probability of pneumonia (N,), 0..1, from opaque shares (N,)."""
+        return 1 / (1 + np.exp(-self.slope * np.log(shares) - self.offset))
 
 
-def fit(count: int = 150, progress: bool = True) -> PhantomClassifier:
+def fit(count: int = 150, network: LungUNet | None = None, progress: bool = True) -> PhantomClassifier:
     """Set slope and offset by logistic regression on ``count`` phantoms of each preset, half of them ill.
 
-    Raises InputError if those are too few to hold both classes.
+    ``network``: None for the shipped one, which ``predict`` uses. Raises InputError if the phantoms are too few to hold
+    both classes.
     """
     from sklearn.linear_model import LogisticRegression
 
@@ -58,41 +63,45 @@ def fit(count: int = 150, progress: bool = True) -> PhantomClassifier:
     ]
     if len(set(labels_of(films) if films else ())) < 2:
         raise InputError(f"{len(films)} phantoms do not hold both classes.", "Take more of each preset, such as 150.")
-    shares = np.log(opaque_share(films, progress=progress))[:, None]
+    shares = np.log(opaque_share(chests(films, network=network, progress=progress), network=network))[:, None]
     found = LogisticRegression(C=1e6).fit(shares, labels_of(films))
     return PhantomClassifier(float(found.coef_[0, 0]), float(found.intercept_[0]))
 
 
-def opaque_share(
-    cases: Sequence[Case],
-    sides: Sequence[int] = SIDES,
-    lung_box: bool = True,
-    network: LungUNet | None = None,
-    progress: bool = True,
-) -> np.ndarray:
-    """Share of the chest (N,), above 0, that the network takes for opacity or effusion; the mean over ``sides``.
+def chests(
+    cases: Sequence[Case], lung_box: bool = True, network: LungUNet | None = None, progress: bool = True
+) -> Tensor:
+    """Films (N, 1, SIZE, SIZE) as :func:`opaque_share` wants them: cut to the lungs that ``network`` finds.
 
-    Films are cut to the lungs that are found (``lung_box``), which brings them to one scale, or only freed of flat
-    borders. The whole cut counts: dense consolidation is often left out of the lungs' masks. Raises InputError if
-    there are no films, WeightsError if the shipped weights are missing and no ``network`` is given.
+    That brings them to one scale; without ``lung_box`` they are only freed of flat borders. Raises InputError if there
+    are no films, WeightsError if the shipped weights are missing and no ``network`` is given.
     """
     if not cases:
         raise InputError("There are no films to classify.", "Load some first.")
-    network, films, found = network or load_network(), [case.image for case in cases], []
-    with tqdm(total=len(films), desc="opacity", unit="film", disable=not progress) as bar:
+    network, films, shown = network or load_network(), [case.image for case in cases], []
+    with tqdm(total=len(films), desc="chests", unit="film", disable=not progress) as bar:
         for start in range(0, len(films), BATCH):
             part = films[start : start + BATCH]
             if lung_box:
-                shown = torch.stack([seen.pixels for seen in two_looks(part, network)])
+                shown += [seen.pixels for seen in two_looks(part, network)]
             else:
-                shown = torch.stack([to_network(film, content_box(film)) for film in part])
-            found.append(np.mean([_opaque(shown, side, network) for side in sides], 0))
+                shown += [to_network(film, content_box(film)) for film in part]
             bar.update(len(part))
-    return np.concatenate(found)
+    return torch.stack(shown)
 
 
 @torch.no_grad()
-def _opaque(films: torch.Tensor, side: int, network: LungUNet) -> np.ndarray:
+def opaque_share(films: Tensor, sides: Sequence[int] = SIDES, network: LungUNet | None = None) -> np.ndarray:
+    """Share of the chest (N,), 0..1, that the network takes for opacity or effusion; the mean over ``sides``.
+
+    ``films``: (N, 1, SIZE, SIZE) of :func:`chests`. The whole cut counts: dense consolidation is often left out of the
+    lungs' masks. Raises WeightsError as there.
+    """
+    network = network or load_network()
+    return np.concatenate([np.mean([_opaque(part, side, network) for side in sides], 0) for part in films.split(BATCH)])
+
+
+def _opaque(films: Tensor, side: int, network: LungUNet) -> np.ndarray:
     """Mean chance over each film (B, 1, S, S), seen at ``side`` pixels, that opacity or effusion lies there: (B,)."""
     coarse = films if side >= SIZE else resize(resize(films, (side, side)), (SIZE, SIZE))
     maps = torch.sigmoid(network(coarse.contiguous(memory_format=torch.channels_last))[0][:, OPAQUE])
