@@ -511,8 +511,10 @@ course.show(
 # On the left all chests are alike: every one has two dark lungs and a bright
 # middle, so a stranger comes out nearly as like as a copy that was moved. On
 # the right they come apart. The dotted line is the threshold of the score. It
-# is not perfect: mix in enough of another film and the likeness sinks. An
-# attack that half works is worth a page in the red team's report.
+# is not perfect: mix in enough of another film and the likeness sinks. So the
+# score also asks whether *two* training films explain a film together
+# (`medigenx_lib/evaluation/blends.py`). An attack that half works is worth a
+# page in the red team's report.
 
 # %%
 # NBVAL_CHECK_OUTPUT
