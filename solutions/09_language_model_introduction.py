@@ -36,7 +36,7 @@ from medigenx_lib.text import grammar
 
 film = course.cases(1, label=1)[0]
 film = radiomics.measure(segmentation.segment([film], progress=False), progress=False)[0]
-print(grammar.report(film.findings, seed=4))
+course.tell(grammar.report(film.findings, seed=4))
 course.show(course.films([film], [film.label_name]), alt="A frontal chest film, labelled pneumonia.")
 
 # %% [markdown]
@@ -51,7 +51,7 @@ from medigenx_lib.text import ladder
 
 train_texts = ladder.reports(course.by_profile(1500, 3000))
 test_texts = ladder.reports(150, first_seed=1_000_000)
-print(train_texts[0])
+course.tell(train_texts[0])
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -121,7 +121,7 @@ from medigenx_lib.text import tokenizer as tokenization
 
 tokenizer = tokenization.train(train_texts, vocab_size=400)
 sentence = "The costophrenic angles are sharp. Hyperinflation."
-print(tokenizer.encode(sentence).tokens)
+course.tell(" | ".join(tokenizer.encode(sentence).tokens))
 
 # %%
 train_ids = ladder.stream(tokenizer, train_texts)
@@ -433,7 +433,7 @@ course.interact(draw_next, temperature=(0.2, 3.0, 0.2, 1.0), alt="Probabilities 
 
 # %%
 start = [tokenizer.token_to_id(tokenization.BEGIN)]
-print(tokenization.decode(tokenizer, ladder.sample(gpt, start, tokens=50)))
+course.tell(tokenization.decode(tokenizer, ladder.sample(gpt, start, tokens=50)))
 
 # %%
 course.think(
@@ -617,8 +617,8 @@ course.quiz(
 # %% [markdown]
 # ## Where to go next
 #
-# - Lesson 10 gives the model a film to look at, in three ways, and checks
-#   whether it really looks.
+# - [Lesson 10](10_text_image_fusion.ipynb) gives the model a film to look at,
+#   in three ways, and checks whether it really looks.
 # - Shannon, "A mathematical theory of communication", 1948, section 3: the
 #   first generated text of an n-gram model, drawn by hand from books.
 # - Vaswani et al., "Attention is all you need", NeurIPS 2017.
