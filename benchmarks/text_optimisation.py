@@ -123,7 +123,7 @@ def one_seed(seed: int, corpus: Corpus, test: Corpus, judge: Judge, asked: argpa
 def main() -> None:
     """Print one table a seed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=5, help="of expert iteration, about 35 CPU-seconds each")
+    parser.add_argument("--rounds", type=int, default=5, help="of expert iteration, about 25 CPU-seconds each")
     parser.add_argument("--seeds", type=int, default=1, help="of everything but the test films")
     parser.add_argument("--critical", type=int, default=0, help="self-critical steps after that, about 2 CPU-s each")
     parser.add_argument(

@@ -49,14 +49,14 @@ class Options:
     references. The self-critical training takes one step a round.
     """
 
-    films: int = 300
-    samples: int = 6
+    films: int = 400
+    samples: int = 4
     temperature: float = 1.0
     top_p: float = 0.95
-    learning_rate: float = 1.5e-3
+    learning_rate: float = 2e-3
     anchor: float = 0.25
     batch: int = 16
-    steps: int = 200
+    steps: int = 125
     best: int = 2
     least: float = 0.999
     parts: bool = True
@@ -203,10 +203,9 @@ def _passed(writer: ReportWriter, drafts: Sequence[Draft], corpus: Corpus, optio
     found = corpus.findings[drafts[0].film]
     turns = (drafts[i:] + drafts[:i] for i in range(0, len(drafts), max(len(drafts) // options.best, 1)))
     stitched = {tuple(draft.ids): draft for draft in (stitch(writer, turn, found) for turn in turns)}
-    whole = [draft for draft in stitched.values() if draft.reward >= options.least]
-    if whole or not options.parts:
-        return whole
-    best = sorted(drafts, key=lambda d: -d.reward)[: options.best]
+    best = [draft for draft in stitched.values() if draft.reward >= options.least]
+    if not best and options.parts:
+        best = sorted(drafts, key=lambda d: -d.reward)[: options.best]
     return [draft for draft in (credited(writer, draft, found) for draft in best) if any(draft.credit)]
 
 

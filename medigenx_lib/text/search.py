@@ -37,7 +37,7 @@ TOGETHER = 256
 class Draft(NamedTuple):
     """One report that the writer drew for film number ``film`` of a corpus; ``ids`` begin with the begin token.
 
-    ``credit``: how much each of ``ids`` after the first is to be learned, 0 or 1; all of it where empty.
+    ``credit``: the weight with which each of ``ids`` after the first is to be learned, 0 or more; 1 where empty.
     """
 
     film: int
@@ -150,10 +150,11 @@ def _is_exact(sentence: str, findings: Findings) -> bool:
 
 
 def credited(writer: ReportWriter, draft: Draft, findings: Findings) -> Draft:
-    """``draft`` with credit for the sentences that the claim check lets pass and that have the exact zones.
+    """``draft`` with credit for the sentences that the claim check lets pass and that have the exact zones: ``WEIGHT``
+    for one that says that something is there, 1 for any other.
 
-    The others stay, so that each sentence is learned after what was written before it, but they are not learned;
-    nor is the end, if something was left out.
+    The rest stays, so that each sentence is learned after what was written before it, but is not learned itself; nor
+    is the end, if something was left out.
     """
     gate, credit = Gate(findings), []
     for ids in decoding.split_ids(draft.ids[1:], writer):
@@ -161,7 +162,8 @@ def credited(writer: ReportWriter, draft: Draft, findings: Findings) -> Draft:
         said = fill(text, findings) if text else None
         passed = bool(said) and _is_exact(said, findings) and gate.offer(said, MODEL)
         passed = passed if text else not gate.unsaid()
-        credit += [float(passed)] * len(ids)
+        positive = passed and text and any(claim.finding.presence == "present" for claim in parse(said))
+        credit += [float(WEIGHT if positive else passed)] * len(ids)
     return draft._replace(credit=credit)
 
 

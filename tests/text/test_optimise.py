@@ -97,7 +97,8 @@ def test_credit_goes_to_the_sentences_that_passed(untrained):
     pieces = [piece for piece in decoding.split_ids(draft.ids[1:], untrained) if piece]
     starts = np.cumsum([0, *map(len, pieces)])[:-1]
     assert [draft.credit[start] for start in starts] == [0, 1, 1, 0] and len(draft.credit) == len(draft.ids) - 1
-    assert all(search.credited(untrained, draft_of(untrained, *RIGHT), ILL).credit)
+    whole = search.credited(untrained, draft_of(untrained, *RIGHT), ILL).credit
+    assert [whole[0], whole[-1]] == [search.WEIGHT, 1] and all(whole)
 
 
 @pytest.mark.parametrize("name", ["prefix", "cross"])
