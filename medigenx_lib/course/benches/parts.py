@@ -69,10 +69,12 @@ def histogram(values: np.ndarray, caption: str, marks: Sequence[float] = (), sid
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> str:
     """HTML table of escaped cells; the first cell of each row heads it."""
-    top = "".join(f'<th scope="col" style="text-align:left">{html.escape(cell)}</th>' for cell in head)
+    top = "".join(
+        f'<th scope="col" style="text-align:left;padding-right:.6rem">{html.escape(cell)}</th>' for cell in head
+    )
     body = "".join(
         f'<tr><th scope="row" style="text-align:left;font-weight:normal">{html.escape(first)}</th>'
-        + "".join(f'<td style="text-align:left">{html.escape(cell)}</td>' for cell in rest)
+        + "".join(f'<td style="text-align:left;padding-right:.6rem">{html.escape(cell)}</td>' for cell in rest)
         + "</tr>"
         for first, *rest in rows
     )
