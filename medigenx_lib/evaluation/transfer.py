@@ -34,7 +34,11 @@ OPAQUE = [MASKS.index("opacity"), MASKS.index("effusion")]
 
 @dataclass(frozen=True)
 class PhantomClassifier:
-    """Pneumonia from the opaque share of the chest: its logit is ``slope`` * log(share) + ``offset``."""
+    """Pneumonia from the opaque share of the chest: its logit is ``slope`` * log(share) + ``offset``.
+
+    On real films the order of its probabilities can be trusted, their level cannot: too many healthy films lie above
+    one half. Set a threshold on films of your own before deciding by it.
+    """
 
     slope: float
     offset: float
