@@ -156,9 +156,9 @@ ATTRIBUTES = (
         moderately_dense | (?:of_)? (?: moderate | intermediate )[_-]density | (?: moderate
         | intermediate )_in_density"""),
     ("density", "faint", r"""
-        (?:of_)? low[_-]density | low_in_density | faint(?:ly)? (?:_in_density)? | haz(?: y | iness )
+        (?:of_)? (?: low | mild | slight | minimal )[_-]density | low_in_density | faint(?:ly)? (?:_in_density)? | haz(?: y | iness )
         | ground-?glass"""),
-    ("density", "dense", r"(?:of_)? high[_-]density | high_in_density | dense(?:ly)?"),
+    ("density", "dense", r"(?:of_)? (?: high | severe | marked )[_-]density | high_in_density | dense(?:ly)?"),
     ("pattern", "lobar", r"lobar"),
     ("pattern", "round", r"round(?:ed)?"),
     ("pattern", "patchy", r"patchy"),

@@ -29,6 +29,8 @@ VERDICTS = {
     "Right upper zone opacity.": "contradicted",
     "Right mid and lower zone opacity.": "contradicted",
     "Faint right opacity.": "contradicted",
+    "A severe-density right opacity.": "supported",  # dense was measured: a density, though an odd word for it
+    "A mild-density right opacity.": "contradicted",
     "Lobar right opacity.": "contradicted",
     "Severe right opacity.": "contradicted",
     "Moderate right opacity.": "supported",  # the interval reaches it
