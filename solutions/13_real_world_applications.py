@@ -674,15 +674,16 @@ print(conclusion[:31], "|", len(observations), "observations")
 #   header without a name is not yet anonymous.
 # - **Do not judge a report by the measurement that it was written from.** You
 #   saw the two numbers in section 3.
-# - **Do not quote a number from another hospital.** You saw that too.
+# - **Do not quote a number from another hospital.** Measure it anew, with an
+#   interval, as you did.
 # - **Do not call "unknown" normal.**
 #
 # ## Summary
 #
 # - A worklist is untidy. Name what you refuse, and go on with the rest.
 # - *Supported* means: agrees with our measurement. *True* is another, lower
-#   number, and it falls again in another hospital. Give it an interval over
-#   films.
+#   number, and one hospital's number is not another's. Give it an interval
+#   over films.
 # - The reader overrules the draft; the disagreement stays on record.
 # - A draft helps a reader who is worse than it and harms one who is better.
 #   Do that sum before anybody uses it.

@@ -156,8 +156,8 @@ ATTRIBUTES = (
         moderately_dense | (?:of_)? (?: moderate | intermediate )[_-]density | (?: moderate
         | intermediate )_in_density"""),
     ("density", "faint", r"""
-        (?:of_)? (?: low | mild | slight | minimal )[_-]density | low_in_density | faint(?:ly)? (?:_in_density)? | haz(?: y | iness )
-        | ground-?glass"""),
+        (?:of_)? (?: low | mild | slight | minimal )[_-]density | low_in_density
+        | faint(?:ly)? (?:_in_density)? | haz(?: y | iness ) | ground-?glass"""),
     ("density", "dense", r"(?:of_)? (?: high | severe | marked )[_-]density | high_in_density | dense(?:ly)?"),
     ("pattern", "lobar", r"lobar"),
     ("pattern", "round", r"round(?:ed)?"),

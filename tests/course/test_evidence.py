@@ -17,7 +17,7 @@ PRINTED = {  # row of the table -> lesson, and where its stored outputs print th
     6: (8, r"best of the stable: .*\n +AUC (\S+) where it was chosen, (\S+) \[(\S+), (\S+)\]"),
     7: (10, r"true .* cross (\S+)\nshuffled .* cross (\S+)\n(?:.*\n)image only .* cross (\S+)"),
     8: (11, r"greedy +\S+ +\S+ +(\S+).*\n(?:.*\n)*?.*gated: contradicted or omitted: (\S+)"),
-    10: (12, r"expert +finding F1 (\S+) .*\ncontrol +finding F1 (\S+) "),
+    10: (12, r"first +finding F1 (\S+) .*\ncontrol +finding F1 (\S+) .*\nsecond +finding F1 (\S+) "),
     11: (13, r"here .* specificity (\S+) .*\n(?:.*\n)a bad night .* specificity (\S+) "),
 }
 
