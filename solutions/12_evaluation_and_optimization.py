@@ -629,6 +629,8 @@ RECORDED = {  # CPU-seconds of optimisation: mean reward, strict finding F1 with
 }  # fmt: skip
 FIRST = (149, 0.467, 0.373, 0.545)  # the first attempt: seconds, F1 with its interval
 CONTROL = (149, 0.470, 0.372, 0.560)  # the 40 reports learnt for as long
+
+# %%
 seconds = list(RECORDED)
 reward, f1, low, high, judged = np.array(list(RECORDED.values())).T
 fig, axis = plt.subplots(figsize=(6.5, 3.2))
