@@ -222,4 +222,5 @@ def test_real_films_make_a_round_by_their_own_split(real_data, hand_in):
         np.concatenate([(taken[0][i : i + 63] + taken[0][i + 1 : i + 64]) / 2 for i in (0, 64)]),
         np.repeat([0, 1], 63),
     )
-    assert score.score(hand_in("mixer", films__npz=mixed), source).numbers["blends"] > 0.95
+    found = score.score(hand_in("mixer", films__npz=mixed), source).numbers
+    assert found["copies"] + found["blends"] > 0.95  # a mixture of two films that are alike is a copy of either
