@@ -81,11 +81,12 @@ def greedy_row(name: str, writer: ReportWriter, test: Corpus, judge: Judge, seco
 
 
 def trained(way, start: Path, corpus: Corpus, reported: np.ndarray, rounds: int, path: Path, seed: int, **options):
-    """(writer, CPU-seconds) after ``rounds`` rounds of one way of ``text.optimise``, from ``start``."""
+    """(writer, CPU-seconds, rounds) after ``rounds`` rounds of one way of ``text.optimise``, from ``start``, or after
+    more if an interrupted run went further."""
     writer = models.load(start).train()
     told = optimise.references(corpus, writer, reported)
     history = way(writer, corpus, rounds, references=told, out=path, seed=seed, progress=False, **options)
-    return writer, history["CPU-s"].iloc[-1]
+    return writer, history["CPU-s"].iloc[-1], len(history)
 
 
 def one_seed(seed: int, corpus: Corpus, test: Corpus, judge: Judge, asked: argparse.Namespace) -> None:
@@ -100,19 +101,20 @@ def one_seed(seed: int, corpus: Corpus, test: Corpus, judge: Judge, asked: argpa
     row(f"start, best of {SAMPLES}", models.load(start), best, test, judge, time.process_time() - began)
     spent = 0.0
     for number in range(1, asked.rounds + 1):
-        writer, spent = trained(optimise.expert_iteration, start, corpus, reported, number,
-                                folder / "expert.safetensors", seed)  # fmt: skip
-        greedy_row(f"expert iteration, round {number}", writer, test, judge, spent)
+        writer, spent, done = trained(optimise.expert_iteration, start, corpus, reported, number,
+                                      folder / "expert.safetensors", seed)  # fmt: skip
+        if done == number:  # else the run that was interrupted has printed this round
+            greedy_row(f"expert iteration, round {number}", writer, test, judge, spent)
     row(f"the same, best of {SAMPLES}", writer, best_of(writer, test), test, judge, spent)
     if asked.critical:
         gentle = Options(films=24, samples=4, learning_rate=1e-4)
         expert, path = folder / "expert.safetensors", folder / "critical.safetensors"
-        writer, more = trained(optimise.self_critical, expert, corpus, reported, asked.critical, path, seed,
-                               options=gentle)  # fmt: skip
+        writer, more, _ = trained(optimise.self_critical, expert, corpus, reported, asked.critical, path, seed,
+                                  options=gentle)  # fmt: skip
         greedy_row("then self-critical", writer, test, judge, spent + more)
     learned = Options(samples=Options.best)  # nothing is chosen from, so no more are drawn than are learned
-    writer, seconds = trained(optimise.self_training, start, corpus, reported, asked.rounds,
-                              folder / "unchecked.safetensors", seed, options=learned)  # fmt: skip
+    writer, seconds, _ = trained(optimise.self_training, start, corpus, reported, asked.rounds,
+                                 folder / "unchecked.safetensors", seed, options=learned)  # fmt: skip
     greedy_row("control: self-training, unchecked", writer, test, judge, seconds)
     longer = folder / "control.safetensors"
     if not longer.exists():
