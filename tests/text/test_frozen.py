@@ -91,8 +91,8 @@ def test_smollm2_behind_a_prefix_learns_a_batch(smol, small_corpus, cases, tmp_p
     writer = writer_of(smol, small_corpus, max_tokens=10)
     table = writer.language_model.get_input_embeddings().weight.clone()
     batch = batch_of(writer, small_corpus, [0])
-    losses = learn(writer, batch, 4, rate=3e-3)
-    assert losses[-1] < losses[0] - 0.3
+    losses = learn(writer, batch, 8, rate=3e-3)  # the first few go up and down
+    assert losses[-1] < losses[0] - 0.5
     assert torch.equal(table, writer.language_model.get_input_embeddings().weight)
     again = frozen.load(smol, models.save(tmp_path / "prefix.safetensors", writer))
     with torch.inference_mode():
