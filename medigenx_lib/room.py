@@ -13,6 +13,7 @@ from tqdm.auto import tqdm
 
 from medigenx_lib import settings
 from medigenx_lib.doctor import FAIL, OK, WARN, Check, examine
+from medigenx_lib.errors import WeightsError
 
 ENOUGH_FILMS = 100_000
 """Films at 32x32 after which the default recipe is as good as in ``benchmarks/README.md`` (240 CPU-seconds there)."""
@@ -23,7 +24,7 @@ SPACE_GB = 5.0
 def rehearse(minutes: float = 1.0) -> list[Check]:
     """All of ``doctor.examine``, then what a class does: read a film, write a report, train for ``minutes``, draw."""
     steps: tuple[Callable[[], Iterator[Check]], ...] = (
-        _notebooks, _pretrained, _report, lambda: _training(minutes), _browser, _space,
+        _notebooks, _pretrained, _companions, _sentences, _report, lambda: _training(minutes), _browser, _space,
     )  # fmt: skip
     checks = examine()
     for step in tqdm(steps, "rehearsal", unit="step"):
@@ -57,6 +58,24 @@ def _pretrained() -> Iterator[Check]:
         yield Check("pretrained model", OK, f"from {pretrained.load().origin}")
     except Exception as error:
         yield Check("pretrained model", WARN, str(error), f"Lesson 09 skips one section without it. {pretrained.HOW}")
+
+
+def _companions() -> Iterator[Check]:
+    """What trains the pretrained model in lesson 09."""
+    from medigenx_lib.text import lora
+
+    remedy = "Lesson 09 skips its part on LoRA without it: pip install peft"
+    yield Check("LoRA", *((OK, "peft is there") if lora.at_hand() else (WARN, "peft is missing")), remedy)
+
+
+def _sentences() -> Iterator[Check]:
+    from medigenx_lib.evaluation import similarity
+
+    try:
+        similarity.load()
+        yield Check("sentence model", OK, similarity.NAME)
+    except WeightsError as error:
+        yield Check("sentence model", WARN, error.what, f"Lesson 12 leaves one column out without it: {similarity.HOW}")
 
 
 def _report() -> Iterator[Check]:

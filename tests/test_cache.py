@@ -2,13 +2,17 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import venv
 import zipfile
 from importlib import metadata
+from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from medigenx_lib import cache
 from medigenx_lib.errors import InputError
@@ -24,54 +28,69 @@ socket.socket.connect = socket.getaddrinfo = refuse
 """
 
 
-def repacked(name, folder):
-    """A wheel of a package without scripts that is installed here, as a package registry would have it."""
-    found = metadata.distribution(name)
-    folder.mkdir(parents=True)
-    with zipfile.ZipFile(folder / f"{name}-{found.version}-py3-none-any.whl", "w") as wheel:
+HEAVY = ("torch", "torchvision")  # 4 GB with what runs on GPUs: the room's Python sees those that are here
+FOLDERS_OF_HEAVY = (*HEAVY, "torchgen", "functorch", "triton", "nvidia", "cuda")
+
+
+def closure(names):
+    """Distributions installed here that ``names`` need, without the heavy ones."""
+    found, seen, left = {}, set(), [(canonicalize_name(name), "") for name in names]
+    while left:
+        name, extra = asked = left.pop()
+        if asked not in seen and not re.fullmatch("triton|(nvidia|cuda)-.*", name):
+            seen.add(asked)
+            found[name] = metadata.distribution(name)
+            needs = map(Requirement, found[name].requires or ())
+            wanted = [need for need in needs if need.marker is None or need.marker.evaluate({"extra": extra})]
+            left += [(canonicalize_name(need.name), extra) for need in wanted for extra in ("", *need.extras)]
+    return [distribution for name, distribution in found.items() if name not in HEAVY]
+
+
+def repacked(found, folder):
+    """A wheel of an installed package, as a package registry would have it; its scripts are made anew by pip."""
+    name = f"{found.name.replace('-', '_')}-{found.version}"
+    with zipfile.ZipFile(folder / f"{name}-py3-none-any.whl", "w") as wheel:
         for path in found.files:
-            if path.suffix != ".pyc" and path.name not in ("INSTALLER", "REQUESTED"):
-                wheel.write(path.locate(), str(path))
+            inside = str(path).replace("../../../", f"{name}.data/data/")
+            if not re.search(r"\.pyc$|/(INSTALLER|REQUESTED)$|\.data/data/bin/", inside) and path.locate().is_file():
+                wheel.write(path.locate(), inside)
 
 
 @pytest.fixture(scope="module")
 def stick(tmp_path_factory):
-    """The course and one small package: without a network no others can be fetched, and all would take 5 GB."""
+    """The course and all that a classroom needs but torch, made into wheels here, for CI may have no network."""
     folder = tmp_path_factory.mktemp("stick")
-    repacked("defusedxml", folder / "wheels")
+    (folder / "wheels").mkdir()
+    bare = [name.split("==")[0] for name in cache.WITHOUT_THEIR_OWN]
+    needed = closure([*(Requirement(line).name for line in cache._required()), *cache.CLASSROOM])
+    for found in [*needed, *map(metadata.distribution, bare)]:
+        repacked(found, folder / "wheels")
     assert cache.collect(folder, packages=[], sizes=[]) == {}
     return folder
 
 
 @pytest.fixture(scope="module")
 def installed(stick, tmp_path_factory):
-    """A new virtual environment filled from the stick as START.md says, with every socket blocked in it.
-
-    Its Python also sees the packages of this environment, behind its own.
-    """
+    """A new virtual environment filled from the stick as START.md says, with every socket blocked in it."""
     place = tmp_path_factory.mktemp("room")
     venv.create(place, with_pip=True)
     packages = next(place.glob("lib/python*/site-packages"))
     (packages / "sitecustomize.py").write_text(BLOCKED)
-    words = [
-        place / "bin" / "pip",
-        "install",
-        "--no-index",
-        "--no-deps",
-        "--find-links",
-        "wheels",
-        "-r",
-        "packages.txt",
-    ]
-    subprocess.run(list(map(str, words)), check=True, capture_output=True, env=room(), cwd=stick)
-    (packages / "others.pth").write_text("\n".join(path for path in sys.path if path.endswith("site-packages")))
+    options = ["install", "--no-index", "--no-deps", "--no-compile", "--find-links", "wheels", "-r", "packages.txt"]
+    words = [str(place / "bin" / "pip"), *options]
+    done = subprocess.run(words, capture_output=True, text=True, env=room(), cwd=stick)
+    assert not done.returncode, done.stderr[-2000:]
+    for path in map(Path, sys.path):
+        for there in (found for name in FOLDERS_OF_HEAVY for found in (*path.glob(name), *path.glob(f"{name}-*"))):
+            if path.name == "site-packages" and not (packages / there.name).exists():
+                (packages / there.name).symlink_to(there)
     return place
 
 
 def room():
     """The variables of a shell in which nothing of this environment is set."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
-    return {**kept, "OMP_NUM_THREADS": "1"}
+    return {**kept, "OMP_NUM_THREADS": "1", "MEDIGENX_PROFILE": "fast"}
 
 
 def test_every_file_is_listed_with_its_checksum(stick):
@@ -80,14 +99,36 @@ def test_every_file_is_listed_with_its_checksum(stick):
     assert all(sha256(stick / path) == checksum for path, checksum in listed.items())
 
 
+def run(installed, folder, *words):
+    """What a command of the room's Python prints, run in ``folder``."""
+    command = [str(installed / "bin" / words[0]), *map(str, words[1:])]
+    done = subprocess.run(command, env=room(), cwd=folder, capture_output=True, text=True)
+    assert not done.returncode, done.stderr[-2000:]
+    return done.stdout
+
+
 def test_it_runs_from_the_stick_with_sockets_blocked(installed, tmp_path):
-    words = [installed / "bin" / "medigenx", "sample", "-n", "2", "--out", tmp_path / "films"]
-    done = subprocess.run(list(map(str, words)), env=room(), cwd=tmp_path, check=True, capture_output=True, text=True)
-    assert "Written:" in done.stdout and len(list((tmp_path / "films").glob("synthetic_*.png"))) == 2
-    where = "import medigenx_lib, defusedxml; print(medigenx_lib.__file__, defusedxml.__file__)"
-    command = [str(installed / "bin" / "python"), "-c", where]
-    found = subprocess.run(command, env=room(), cwd=tmp_path, check=True, capture_output=True, text=True)
-    assert found.stdout.count(str(installed)) == 2
+    written = run(installed, tmp_path, "medigenx", "sample", "-n", "2", "--out", tmp_path / "films")
+    assert "Written:" in written and len(list((tmp_path / "films").glob("synthetic_*.png"))) == 2
+    where = "import medigenx_lib as m, radiomics as r, peft as p; print(m.__file__, r.__file__, p.__file__)"
+    assert run(installed, tmp_path, "python", "-c", where).count(str(installed)) == 3
+
+
+def test_the_rehearsal_finds_packages_and_models_on_the_stick(installed, tmp_path):
+    asked = "from medigenx_lib import doctor, room; checks = [*doctor._packages(), *room._notebooks(), "
+    asked += "*room._companions(), *room._sentences(), *room._pretrained()]; raise SystemExit(doctor.report(checks))"
+    told = run(installed, tmp_path, "python", "-c", asked)
+    assert told.count("[  ok]") == 5, told
+
+
+def test_a_lesson_of_the_stick_runs_in_the_room(installed, stick, tmp_path):
+    """The shortest solution, run by a kernel of the room's Python: no message of an error in what it wrote."""
+    lesson = min((stick / "solutions").glob("*.ipynb"), key=lambda path: path.stat().st_size)
+    options = ("-m", "nbconvert", "--execute", "--to", "notebook", "--output-dir", tmp_path, lesson)
+    run(installed, tmp_path, "python", *options)
+    cells = json.loads((tmp_path / lesson.name).read_text())["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", ())]
+    assert outputs and not any(output["output_type"] == "error" for output in outputs)
 
 
 def test_the_block_of_the_network_blocks(installed):

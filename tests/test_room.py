@@ -4,7 +4,8 @@ import pytest
 
 from medigenx_lib import doctor, room
 from medigenx_lib.errors import WeightsError
-from medigenx_lib.text import pretrained
+from medigenx_lib.evaluation import similarity
+from medigenx_lib.text import lora, pretrained
 
 
 @pytest.fixture(scope="module")
@@ -13,7 +14,16 @@ def checks():
 
 
 def test_everything_a_class_does_was_done(checks):
-    assert {"Python", "weights", "notebooks", "film to checked report", "training", "cache folder"} <= set(checks)
+    assert {
+        "Python",
+        "weights",
+        "notebooks",
+        "LoRA",
+        "sentence model",
+        "film to checked report",
+        "training",
+        "cache folder",
+    } <= set(checks)
     assert [check for check in checks.values() if check.state == doctor.FAIL] == []
     assert "films a second" in checks["training"].found
 
@@ -40,3 +50,14 @@ def test_a_missing_pretrained_model_is_a_warning(monkeypatch):
     monkeypatch.setattr(pretrained, "load", nowhere)
     (check,) = room._pretrained()
     assert check.state == doctor.WARN and "not on this machine" in check.found and pretrained.HOW in check.remedy
+
+
+def test_missing_companions_of_the_pretrained_models_are_warnings(monkeypatch):
+    def nowhere():
+        raise WeightsError("It is not on this machine.", "Fetch it.")
+
+    monkeypatch.setattr(similarity, "load", nowhere)
+    monkeypatch.setattr(lora, "at_hand", lambda: False)
+    checks = [*room._companions(), *room._sentences()]
+    assert [check.state for check in checks] == [doctor.WARN] * 2
+    assert all("pip install" in check.remedy and check.name in ("LoRA", "sentence model") for check in checks)
