@@ -182,7 +182,7 @@ def _said(imports: str, answer: str, check: str) -> str:
 def edition(lesson: Lesson) -> NotebookNode:
     """The instructor's notebook, not executed: plan, notes before each section, checkpoints, answers, mistakes."""
     parts, mistakes = sections(lesson), likely_mistakes(lesson)
-    cells = [*notebooks.opening(lesson, solved=True), v4.new_markdown_cell(plan(lesson, parts))]
+    cells = [*notebooks.opening(lesson, " (instructor's edition)"), v4.new_markdown_cell(plan(lesson, parts))]
     clock, before = 0, []
     for part in parts:
         if before:
@@ -211,8 +211,8 @@ def plan(lesson: Lesson, parts: list[Section]) -> str:
 | **together** | **{lesson.header.teaching}** | **{total}** (planned {lesson.header.exercises}) |
 
 **In a two-day workshop** teach all of it and give the exercises as homework. **In a one-day workshop** show, in
-{sum(part.teaching for part in half)} minutes: {shown}. Run the checkpoint cell before a section to skip what
-comes before it."""
+{sum(part.teaching for part in half)} minutes: {shown}. To begin with a section, run the set-up cell above
+and the folded cell `%%skip_to` before that section: it does what comes before, and shows nothing."""
 
 
 def notes(part: Section, clock: int) -> str:
@@ -228,11 +228,10 @@ def notes(part: Section, clock: int) -> str:
 
 
 def checkpoint(cells: list[NotebookNode], title: str) -> NotebookNode:
-    """A cell that defines what all earlier sections define, with nothing shown."""
+    """A folded cell that defines what all earlier sections define, unless they have been run: see :mod:`.skipping`."""
     kept = [notebooks.unmarked(cell).source for cell in cells]
     code = "\n\n".join(source for source in map(quiet, kept) if source)
-    return v4.new_code_cell(f"%%capture\n# Skip to: {title}. Runs what comes before, and shows nothing.\n{code}",
-                            metadata={"tags": ["checkpoint"]})  # fmt: skip
+    return v4.new_code_cell(f"{notebooks.SKIPPING} {title}\n{code}", metadata={"tags": ["checkpoint"]})
 
 
 def quiet(source: str) -> str:

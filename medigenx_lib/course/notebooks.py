@@ -20,6 +20,7 @@ BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 SOLUTION = re.compile(rf"^([ \t]*){BEGIN}.*?{END}[ \t]*$", re.DOTALL | re.MULTILINE)
 DEFINED = re.compile(r"^(?:def|class) (\w+)", re.MULTILINE)
 QUESTIONS = ("course.quiz(", "course.think(")
+SKIPPING = "%%skip_to"  # see course.skipping
 FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}}
 """Colab's and JupyterLab's words for a cell whose source is hidden: that of a question holds the answer."""
 COMPARED = "# NBVAL_CHECK_OUTPUT\n"
@@ -34,12 +35,12 @@ WHERE = {
 
 def student(lesson: Lesson) -> NotebookNode:
     """The notebook that students work in: no outputs, and a stub in the place of each solution."""
-    return assembled(lesson, [*opening(lesson, solved=False), *map(stubbed, lesson.cells)])
+    return assembled(lesson, [*opening(lesson), *map(stubbed, lesson.cells)])
 
 
 def solution(lesson: Lesson) -> NotebookNode:
     """The solved notebook, not yet executed; the markers of the solutions are left out."""
-    return assembled(lesson, [*opening(lesson, solved=True), *map(unmarked, lesson.cells)])
+    return assembled(lesson, [*opening(lesson, " (solution)"), *map(unmarked, lesson.cells)])
 
 
 def assembled(lesson: Lesson, cells: list[NotebookNode]) -> NotebookNode:
@@ -64,10 +65,10 @@ def text_of(notebook: NotebookNode) -> str:
 
 
 def clean(cell: NotebookNode) -> NotebookNode:
-    """The cell with its source and tags only; what jupytext adds for itself is dropped. Questions are folded."""
+    """The cell with its source and tags only, without what jupytext adds. Questions and checkpoints are folded."""
     tags = cell.metadata.get("tags")
     make = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell}[cell.cell_type]
-    folded = FOLDED if cell.cell_type == "code" and cell.source.startswith(QUESTIONS) else {}
+    folded = FOLDED if cell.cell_type == "code" and cell.source.startswith((*QUESTIONS, SKIPPING)) else {}
     return make(cell.source, metadata={**({"tags": list(tags)} if tags else {}), **folded})
 
 
@@ -112,18 +113,18 @@ def unmarked(cell: NotebookNode) -> NotebookNode:
 # --- what each notebook opens with ---------------------------------------------------------------
 
 
-def opening(lesson: Lesson, solved: bool) -> list[NotebookNode]:
-    """Title, badge, minutes and objectives; then the set-up cell."""
-    return [v4.new_markdown_cell(head(lesson, solved)), v4.new_code_cell(set_up(lesson))]
+def opening(lesson: Lesson, edition: str = "") -> list[NotebookNode]:
+    """Title, with the name of any ``edition``, badge, minutes and objectives; then the set-up cell."""
+    return [v4.new_markdown_cell(head(lesson, edition)), v4.new_code_cell(set_up(lesson))]
 
 
-def head(lesson: Lesson, solved: bool) -> str:
+def head(lesson: Lesson, edition: str = "") -> str:
     """Markdown of the first cell."""
     header = lesson.header
     needs = ", ".join(f"{number:02d}" for number in header.prerequisites)
     after = f"after lesson{'s' * (len(header.prerequisites) > 1)} {needs}" if needs else "no lesson needed before it"
     objectives = "\n".join(f"- {objective}" for objective in header.objectives)
-    return f"""# {lesson.number:02d} · {header.title}{" (solution)" * solved}
+    return f"""# {lesson.number:02d} · {header.title}{edition}
 
 {badge(f"notebooks/{lesson.name}.ipynb")}
 

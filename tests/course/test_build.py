@@ -78,10 +78,10 @@ def test_what_only_ci_needs_is_not_shown_to_students(tmp_path):
 
 
 def test_the_head_says_which_films_and_how_to_take_real_ones(toy, tmp_path):
-    assert "Films: phantoms, computed by a simulation.\n" in notebooks.head(toy, solved=False)
+    assert "Films: phantoms, computed by a simulation.\n" in notebooks.head(toy)
     path = tmp_path / "01_toy.py"
     path.write_text(SOURCE.replace("data: [phantom]", "data: [phantom, pneumoniamnist]"))
-    assert "`%env MEDIGENX_SOURCE=pneumoniamnist`" in notebooks.head(lessons.read(path), solved=False)
+    assert "`%env MEDIGENX_SOURCE=pneumoniamnist`" in notebooks.head(lessons.read(path))
 
 
 def test_the_solution_keeps_the_code_without_the_marks(toy):

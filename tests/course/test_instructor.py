@@ -2,14 +2,13 @@
 
 import ast
 import re
-import subprocess
-import sys
 
 import nbformat
 import pytest
+from IPython.core.interactiveshell import InteractiveShell
 from lesson_cases import NAMES, lesson, wrong_answers
 
-from medigenx_lib.course import instructor, notebooks, slides
+from medigenx_lib.course import instructor, notebooks, skipping, slides
 
 FEW = [name for name in NAMES if name[:2] in ("01", "09")]
 
@@ -41,6 +40,8 @@ def test_every_mistake_is_there_with_what_the_check_says(name, editions):
     for answers in wrong_answers(name).values():
         assert all(answer.strip() in text for answer in answers)
     assert "The check finds nothing wrong" not in text
+    checkpoints = [cell for cell in editions[name].cells if notebooks.is_tagged(cell, "checkpoint")]
+    assert checkpoints and all(cell.metadata.jupyter.source_hidden for cell in checkpoints)
     assert text.count("The check says: ") == sum(map(len, wrong_answers(name).values()))
 
 
@@ -49,22 +50,43 @@ def test_checkpoints_define_what_they_skip(name):
     parts = instructor.sections(lesson(name))
     before = [cell for part in parts[:-1] for cell in part.cells if cell.cell_type == "code"]
     source = instructor.checkpoint(before, "the end").source
-    assert source.startswith("%%capture\n") and notebooks.BEGIN not in source
+    assert source.startswith("%%skip_to the end\n") and notebooks.BEGIN not in source
     defined = {node.name for node in ast.parse(source.partition("\n")[2]).body if isinstance(node, ast.FunctionDef)}
     wanted = {instructor.defined(cell.source) for cell in before if notebooks.is_tagged(cell, "exercise")}
     assert wanted <= defined | {word for word in wanted if " and " in word or word[:1].isupper()}
 
 
-def test_a_class_can_start_at_a_checkpoint(tmp_path):
-    """The third section of lesson 01 runs on its checkpoint alone."""
+@pytest.fixture
+def shell(monkeypatch):
+    """A notebook's shell with nothing in it but the lesson's start."""
+    shell = InteractiveShell()
+    monkeypatch.setattr(skipping, "_shell", lambda: shell)
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    shell.run_cell("from medigenx_lib import course\ncourse.start(1)").raise_error()
+    return shell
+
+
+def test_a_class_can_start_at_a_checkpoint(shell, capsys):
+    """The third section of lesson 01 runs on its checkpoint alone; run again, that does nothing."""
     parts = instructor.sections(lesson(NAMES[0]))
     before = [cell for part in parts[:2] for cell in part.cells if cell.cell_type == "code"]
-    cells = [instructor.checkpoint(before, parts[2].title).source.replace("%%capture\n", "")]
-    cells += [notebooks.unmarked(cell).source for cell in parts[2].cells if cell.cell_type == "code"]
-    start = "from medigenx_lib import course\ncourse.start(1)\n"
-    script = tmp_path / "lesson.py"
-    script.write_text(start + "\n".join(cells))
-    subprocess.run([sys.executable, str(script)], check=True, capture_output=True)
+    skip = instructor.checkpoint(before, parts[2].title).source
+    cells = [notebooks.unmarked(cell).source for cell in parts[2].cells if cell.cell_type == "code"]
+    for cell in [skip, *cells]:
+        shell.run_cell(cell).raise_error()
+    assert "Ready after" in capsys.readouterr().out
+    shell.run_cell(skip).raise_error()
+    assert f"Ready for {parts[2].title}: all" in capsys.readouterr().out
+
+
+def test_a_checkpoint_that_breaks_says_so(shell):
+    with pytest.raises(ZeroDivisionError):
+        shell.run_cell("%%skip_to 2. Later\nnew = 1 / 0").raise_error()
+
+
+def test_what_a_checkpoint_defines():
+    code = "import numpy as np\nfrom a import b\ndef f(x):\n    inner = x\nfor i in y:\n    z = i\nclass C: ..."
+    assert skipping.defined(code) == {"np", "b", "f", "i", "z", "C"}
 
 
 def test_shares_are_rounded_to_their_sum():
