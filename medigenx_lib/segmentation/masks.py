@@ -95,14 +95,15 @@ def _midline(right: np.ndarray, left: np.ndarray) -> tuple[np.ndarray, float]:
 def _fill_medially(lung: np.ndarray, line: np.ndarray) -> np.ndarray:
     """A lung that lies on the left of the picture, filled up to ``line``, the most medial column of each row.
 
-    From a quarter of its height (the apex keeps its slope) to the lowest of its most medial rows (the dome of the
-    diaphragm stays as it is); between apex and there the border is its own concave envelope, without notches.
+    From a quarter of its height (the apex keeps its slope) to the dome of the diaphragm, or to the lowest of its most
+    medial rows where that is lower; between apex and there the border is its own concave envelope, without notches.
     """
     rows = np.flatnonzero(lung.any(1))
     if len(rows) < 8:
         return lung
     border = lung.shape[1] - 1 - np.argmax(lung[rows, ::-1], 1)  # the most medial column of each row
-    count = 1 + np.flatnonzero(border >= border.max() - 2)[-1]
+    lowest = max(np.flatnonzero(border >= border.max() - 2)[-1], np.searchsorted(rows, _dome(lung)))
+    count = 1 + lowest
     below_apex = np.arange(count) >= len(rows) / 4
     wanted = np.where(below_apex, np.maximum(border[:count], line[rows[:count]]), border[:count])
     if count < 3 or np.ptp(wanted) == 0:
@@ -115,6 +116,16 @@ def _fill_medially(lung: np.ndarray, line: np.ndarray) -> np.ndarray:
     filled = lung.copy()
     filled[rows] |= (columns >= border[:count, None]) & (columns <= envelope)
     return filled
+
+
+def _dome(lung: np.ndarray) -> int:
+    """The row of the diaphragm's highest point, where the lung's base is neither sulcus nor hidden by the heart.
+
+    That is the highest end of the columns between a quarter and half of the way from the chest wall inwards.
+    """
+    columns = np.flatnonzero(lung.any(0))
+    middle = columns[len(columns) // 4 : 1 + len(columns) // 2]
+    return lung.shape[0] - 1 - int(np.argmax(lung[::-1, middle], 0).max())
 
 
 def dice(a: np.ndarray, b: np.ndarray) -> float:

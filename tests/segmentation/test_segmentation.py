@@ -107,7 +107,7 @@ def test_dice_on_manual_masks_of_real_adult_films(real_data):
         case = segment([film(path)], progress=False, behind_heart=True)[0]
         manual = Image.open(real_data / "covid_cxr" / "lung_masks" / path.name).convert("L")
         found.append(dice(lungs(case), np.asarray(manual.resize(case.image.shape[::-1])) > 127))
-    assert np.mean(found) > 0.88
+    assert np.mean(found) > 0.89
 
 
 def test_real_frontal_films_are_rarely_refused_and_turned_ones_nearly_always(real_data):

@@ -130,6 +130,15 @@ def test_hidden_lung_reaches_the_spine_and_no_further():
     assert not filled[:5].any() and filled[6, 20:].sum() < 4  # the apex keeps its slope
 
 
+def test_hidden_lung_is_filled_down_to_the_dome_where_the_heart_hides_the_base():
+    lung = np.zeros((40, 40), bool)
+    lung[5:32, 5:20] = True
+    lung[20:, 15:] = False  # the heart: the medial border lies lateral in the lower half
+    lung[32:35, 5:8] = True  # the sulcus, lower than the dome
+    filled = _fill_medially(lung, np.full(40, 23.0))
+    assert filled[15:32, :24][:, 5:].all() and not filled[32:, 8:].any()
+
+
 def test_midline_follows_a_tilted_film():
     rows = np.arange(60)[:, None]
     columns = np.arange(80)[None] - rows * 0.2
