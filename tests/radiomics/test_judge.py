@@ -90,6 +90,17 @@ def test_an_extent_starts_from_the_readers_own():
     assert torch.allclose(extents[1] - extents[0], torch.tensor([0.1, 0.2, 0.9]))
 
 
+@pytest.mark.parametrize(("label", "costs"), [(0, True), (1, False)])
+def test_an_extent_read_on_a_real_film_costs_on_a_normal_one_alone(label, costs):
+    judge, labels = Judge().eval(), torch.arange(40) % 2
+    torch.nn.init.zeros_(judge.out[1].weight)
+    clear, first = torch.zeros(40, 2, COLUMNS), INPUT_NAMES.index("reader: opacity extent, quantile 0.05")
+    read_some = clear.clone()
+    read_some[labels == label, :, first : first + 3] = 0.2
+    losses = [judging._film_loss(judge, films, labels).item() for films in (clear, read_some)]
+    assert (losses[1] > losses[0] + 0.01) == costs
+
+
 def test_unknown_features_count_as_ordinary(fitted):
     told = torch.full((1, COLUMNS), float("nan"))
     with torch.no_grad():
