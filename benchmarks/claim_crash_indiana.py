@@ -23,7 +23,7 @@ from medigenx_lib import settings
 from medigenx_lib.cases import SIDES, Finding, Findings
 from medigenx_lib.text.crashtest import flagged
 from medigenx_lib.text.mesh import COMPLETE
-from medigenx_lib.text.parsing import split_sentences
+from medigenx_lib.text.sentences import split_sentences
 
 WORDS = {
     "opacity": r"opacit|opacification|infiltrate|consolidat|air.?space|pneumonia",

@@ -21,7 +21,7 @@ from medigenx_lib.text import training
 from medigenx_lib.text.corpus import Corpus
 from medigenx_lib.text.mesh import HEADINGS, mesh_findings
 from medigenx_lib.text.models import ReportWriter
-from medigenx_lib.text.parsing import split_sentences
+from medigenx_lib.text.sentences import split_sentences
 from medigenx_lib.text.training import Recipe
 
 KINDS = (*HEADINGS, "low_volume", "other")

@@ -3,7 +3,8 @@
 import pytest
 
 from medigenx_lib.text.mesh import mesh_findings
-from medigenx_lib.text.parsing import parse, split_sentences
+from medigenx_lib.text.parsing import parse
+from medigenx_lib.text.sentences import split_sentences
 
 SENTENCES = {
     "No focal consolidation, pneumothorax or large pleural effusion.": [

@@ -1,0 +1,108 @@
+"""What belongs to which mention: the noun phrase of each, and the findings that its words make.
+
+Places, severities and numbers go to the mention whose phrase they stand in; "bilateral" makes two findings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+from medigenx_lib.cases import SIDES, Finding, Measurement
+from medigenx_lib.text.lexicon import BOTH, LOWER, PLURAL
+from medigenx_lib.text.tokens import Token
+
+WHOLE_FILM = ("cardiomegaly", "normal")
+"""Kinds that have neither side nor zone."""
+SAID = ("present", "uncertain")
+STRONG = ("break", "relative", "link", "hedge", "negation", "subject")
+"""What parts the phrases of two mentions, more surely than a comma."""
+PREPOSITION = re.compile(
+    r"\s*,? ?(?:in|at|of|within|involving|throughout|on|near|adjacent to|(?:project(?:s|ing|ed) )?over|overlying"
+    r"|overlies)\b"
+)
+
+
+def segments(tokens: Sequence[Token], sentence: str) -> list[tuple[int, list[Token], list[Token]]]:
+    """(index, tokens before, tokens after) of each mention: its own noun phrase."""
+    indices = [i for i, token in enumerate(tokens) if token.type == "mention"]
+    cuts = [0, *(_cut(tokens, i, j, sentence) for i, j in pairwise(indices)), len(tokens)]
+    return [(i, list(tokens[a:i]), list(tokens[i + 1 : b])) for i, (a, b) in zip(indices, pairwise(cuts), strict=False)]
+
+
+def _cut(tokens: Sequence[Token], i: int, j: int, sentence: str) -> int:
+    """Where the phrase of mention ``i`` ends and that of mention ``j`` begins."""
+    between = range(i + 1, j)
+    strong = [k for k in between if tokens[k].type in STRONG]
+    lists = [k for k in between if tokens[k].type == "list"]
+    if strong and tokens[strong[0]].type != "subject":
+        return strong[0]
+    if lists:
+        return lists[0] if lists[0] == i + 1 and tokens[i + 1].value != "," else lists[-1]
+    return j if PREPOSITION.match(sentence, tokens[i].end) or _place_follows(tokens, i, j, sentence) else i + 1
+
+
+def _place_follows(tokens: Sequence[Token], i: int, j: int, sentence: str) -> bool:
+    """True for "opacity left base compatible with atelectasis", not for "effusion left basal atelectasis"."""
+    between = tokens[i + 1 : j]
+    if not between or any(t.type != "place" for t in between):
+        return False
+    return not sentence[tokens[i].end : between[0].start].strip() and bool(
+        sentence[between[-1].end : tokens[j].start].strip()
+    )
+
+
+def findings_of(kind: str, presence: str, before: list[Token], after: list[Token]) -> list[Finding]:
+    """The findings that one mention states: one for each place."""
+    if kind == "cardiomegaly":
+        ratio = next((t.value for t in (*after, *before) if t.type == "ratio"), None)
+        measured = None if ratio is None else Measurement("cardiothoracic_ratio", ratio)
+        return [Finding(kind, presence, severity=_nearest("severity", before, after), measurement=measured)]
+    if kind in WHOLE_FILM:
+        return [Finding(kind, presence)]
+    attributes = {name: _nearest(name, before, after) for name in ("severity", "density", "pattern")}
+    shares = [t for t in (*before, *after) if t.type == "percent" and t.value <= 1]
+    places = _places([_as_place(t) for t in (*before, *after) if t.type == "place" or _is_angle(t, presence)])
+    if not any(side for side, _ in places) and any(t.side for t in shares):
+        places = [(t.side, places[0][1]) for t in shares if t.side]
+    return [Finding(kind, presence, side, zones, _extent(shares, side), **attributes) for side, zones in places]
+
+
+def _is_angle(token: Token, presence: str) -> bool:
+    """The costophrenic angle is a place where something is there, and a subject where nothing is."""
+    return token.type == "region" and token.value == "angle" and presence in SAID
+
+
+def _as_place(token: Token) -> Token:
+    return token if token.type == "place" else token._replace(type="place", value=((), LOWER))
+
+
+def _nearest(type_: str, before: Sequence[Token], after: Sequence[Token]) -> str | None:
+    """The attribute right before the mention, else the first one after it."""
+    return next((t.value for t in (*reversed(before), *after) if t.type == type_), None)
+
+
+def _extent(shares: Sequence[Token], side: str | None) -> float | None:
+    own = [t.value for t in shares if t.side == side] or [t.value for t in shares if t.side is None]
+    return own[0] if own else None
+
+
+def _places(tokens: Sequence[Token]) -> list[tuple[str | None, tuple[str, ...]]]:
+    """(side, zones) pairs: "right upper and left lower" is two, "bilateral" is two, no place is (None, ())."""
+    groups: list[list] = [[(), ()]]
+    named = any(token.value[0] not in ((), PLURAL) for token in tokens)
+    for token in tokens:
+        sides, zones = token.value
+        if sides == PLURAL:
+            sides = () if named else BOTH
+        if sides and groups[-1][0] and sides != groups[-1][0]:
+            groups.append([sides, zones])
+            continue
+        groups[-1] = [groups[-1][0] or sides, (*groups[-1][1], *zones)]
+    shared = next((zones for _, zones in reversed(groups) if zones), ())
+    merged: dict[str | None, tuple[str, ...]] = {}
+    for sides, zones in groups:
+        for side in sides or (None,):
+            merged[side] = tuple(dict.fromkeys((*merged.get(side, ()), *(zones or shared))))
+    return [(side, merged[side]) for side in (None, *SIDES) if side in merged]
