@@ -63,10 +63,10 @@ def findings_of(kind: str, presence: str, before: list[Token], after: list[Token
         return [Finding(kind, presence)]
     attributes = {name: _nearest(name, before, after) for name in ("severity", "density", "pattern")}
     shares = [t for t in (*before, *after) if t.type == "percent" and t.value <= 1]
-    places = _places([_as_place(t) for t in (*before, *after) if t.type == "place" or _is_angle(t, presence)])
-    if not any(side for side, _ in places) and any(t.side for t in shares):
-        places = [(t.side, places[0][1]) for t in shares if t.side]
-    return [Finding(kind, presence, side, zones, _extent(shares, side), **attributes) for side, zones in places]
+    located = places([_as_place(t) for t in (*before, *after) if t.type == "place" or _is_angle(t, presence)])
+    if not any(side for side, _ in located) and any(t.side for t in shares):
+        located = [(t.side, located[0][1]) for t in shares if t.side]
+    return [Finding(kind, presence, side, zones, _extent(shares, side), **attributes) for side, zones in located]
 
 
 def _is_angle(token: Token, presence: str) -> bool:
@@ -88,21 +88,34 @@ def _extent(shares: Sequence[Token], side: str | None) -> float | None:
     return own[0] if own else None
 
 
-def _places(tokens: Sequence[Token]) -> list[tuple[str | None, tuple[str, ...]]]:
-    """(side, zones) pairs: "right upper and left lower" is two, "bilateral" is two, no place is (None, ())."""
-    groups: list[list] = [[(), ()]]
+def places(tokens: Sequence[Token]) -> list[tuple[str | None, tuple[str, ...]]]:
+    """(side, zones) pairs: "right upper and left lower" is two, "bilateral" is two, no place is (None, ()).
+
+    Zones are shared with sides that name none ("the right and left lower lobes"), but not with both sides where one
+    is singled out ("bilateral, most in the right lower lobe").
+    """
+    groups = _place_groups(tokens)
+    shared = next((zones for _, zones in reversed(groups) if zones), ())
+    single = len(groups) > 1
+    merged: dict[str | None, tuple[str, ...]] = {}
+    for sides, zones in groups:
+        own = zones or (() if single and sides == BOTH else shared)
+        for side in sides or (None,):
+            merged[side] = tuple(dict.fromkeys((*merged.get(side, ()), *own)))
+    return [(side, merged[side]) for side in (None, *SIDES) if side in merged]
+
+
+def _place_groups(tokens: Sequence[Token]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """(sides, zones) of each run of places that name the same sides; a zone goes to the side named before it."""
+    groups: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((), ())]
     named = any(token.value[0] not in ((), PLURAL) for token in tokens)
     for token in tokens:
         sides, zones = token.value
         if sides == PLURAL:
             sides = () if named else BOTH
-        if sides and groups[-1][0] and sides != groups[-1][0]:
-            groups.append([sides, zones])
-            continue
-        groups[-1] = [groups[-1][0] or sides, (*groups[-1][1], *zones)]
-    shared = next((zones for _, zones in reversed(groups) if zones), ())
-    merged: dict[str | None, tuple[str, ...]] = {}
-    for sides, zones in groups:
-        for side in sides or (None,):
-            merged[side] = tuple(dict.fromkeys((*merged.get(side, ()), *(zones or shared))))
-    return [(side, merged[side]) for side in (None, *SIDES) if side in merged]
+        before, known = groups[-1]
+        if sides and before and sides != before:
+            groups.append((sides, zones))
+        else:
+            groups[-1] = (before or sides, (*known, *zones))
+    return groups

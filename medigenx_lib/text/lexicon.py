@@ -83,10 +83,11 @@ SCOPES = (
         | (?: impression | findings ) (?= : )"""),
     ("relative", "which", r"which | whose"),
     ("link", "due", r"(?: secondary | due | related )_to"),
+    ("link", "means", r"""
+        (?: compatible | consistent | in_keeping )_with | represent (?: s | ing )? | reflect (?: s | ing )?
+        | indicating | indicative_of | and/or"""),
     ("link", "with", r"""
-        with | from | (?: associated | accompanied | compatible | consistent )_with
-        | accompanied_by | represent(?:s | ing) | reflect(?:s | ing) | indicating | indicative_of | causing | and/or
-        | as_well_as | plus"""),
+        with | from | (?: associated | accompanied )_with | accompanied_by | causing | as_well_as | plus"""),
     ("verb", "is", r"""
         (?: (?: is | are | was | were | ha(?:s|ve)_been )_ (?: (?! not | again | newly | previously ) \w+_ )? )?
         (?: present | seen | noted | demonstrated | identified | visuali[sz]ed | evident | appreciated | detected )
@@ -121,6 +122,10 @@ REGIONS = (
     ("predicate", "enlarged", r"enlarge(?: d | ment ) | widened | (?:too_)? large | big"),
 )  # fmt: skip
 
+NOT_LUNG = r"""(?! [_-] (?: abdom\w+ | quadrants? | extremit\w+ | arms? | neck | back | thoracic | dorsal | cervical
+    | lumbar | spine | vertebra\w* | ribs? | clavic\w+ | axillary | mediastin\w+ | stern\w+ | trachea\w* | esophag\w+
+    | svc | pole | limits? | chest_wall | third_of_the_ (?: trachea | esophagus ) | aspect_of_the_ (?:\w+_)? fissure ) )"""
+"""What follows a zone's word where that speaks of no lung: "upper abdomen", "mid thoracic spine"."""
 PLACES = (
     ("place", (RIGHT, UPPER), r"rul | right_upper_lobe"),
     ("place", (RIGHT, MIDDLE), r"rml | (?:right_)? middle_lobe"),
@@ -142,12 +147,15 @@ PLACES = (
     ("place", (ANYWHERE, ZONES), r"all_ (?:three_)? (?: (?P<all> right | left )_ )? (?:lung_)? zones"),
     ("place", (RIGHT, ANYWHERE), r"right (?:-sided)?"),
     ("place", (LEFT, ANYWHERE), r"left (?:-sided)?"),
-    ("place", (ANYWHERE, UPPER), r"upper | apex | apical"),
-    ("place", (ANYWHERE, MIDDLE), r"""
-        mid | middle | mid-?lung | (?: peri | para | supra | infra | juxta )-?hilar
+    ("place", (ANYWHERE, UPPER), rf"""
+        upper {NOT_LUNG} | (?<! cardiac\s ) apex (?!_of_the_heart) | apical (?!_segments?_of)"""),
+    ("place", (ANYWHERE, MIDDLE), rf"""
+        (?: mid | middle ) {NOT_LUNG} | mid-?lung | (?: peri | para | supra | infra | juxta )-?hilar
         | (?:inferior_)? hil(?: ar | um | a ) (?! _(?: contours? | structures? | silhouette | lymph | calci\w+ ) )
-        | central (?! _(?: venous | line | catheter | vasc\w+ | airway\w* ) )"""),
-    ("place", (ANYWHERE, LOWER), r"lower | base | basal | basilar | (?<! more\s ) inferior"),
+        | central (?! _(?: venous | line | catheter | vasc\w+ | airway\w* | lucen\w+ | cavit\w+ | necro\w+ | calci\w+ ) )"""),
+    ("place", (ANYWHERE, LOWER), rf"""
+        lower {NOT_LUNG} | base (?! _of_ (?:the_)? (?: neck | heart | skull ) ) | basal (?!_segments?_of) | basilar
+        | (?<! more\s ) inferior {NOT_LUNG} | cardiophrenic (?: _angles? )?"""),
 )  # fmt: skip
 
 PERCENT = r"(?: % | percent | per_cent )"
@@ -163,7 +171,7 @@ ATTRIBUTES = (
     ("pattern", "round", r"round(?:ed)?"),
     ("pattern", "patchy", r"patchy"),
     ("pattern", "interstitial", r"interstitial | reticular | reticulonodular"),
-    ("severity", "mild", r"mild(?:ly)? | minor | slight(?:ly)? | minimal(?:ly)? | small | tiny | trace | subtle"),
+    ("severity", "mild", r"mild(?:ly)? | minor (?!_fissure) | slight(?:ly)? | minimal(?:ly)? | small | tiny | trace | subtle"),
     ("severity", "moderate", r"moderate(?:ly)? (?:-sized)?"),
     ("severity", "severe", r"severe(?:ly)? | extensive | marked(?:ly)? | large (?! _heart) | massive"),
     ("ratio", None, rf"""

@@ -14,13 +14,15 @@ from functools import lru_cache
 
 from medigenx_lib.cases import SIDES, Finding, Measurement
 from medigenx_lib.text import scopes
-from medigenx_lib.text.attachment import SAID, WHOLE_FILM, findings_of, segments
+from medigenx_lib.text.attachment import SAID, WHOLE_FILM, findings_of, places, segments
 from medigenx_lib.text.lexicon import LOWER, STATEMENT_CLAIMS
 from medigenx_lib.text.sentences import split_sentences
 from medigenx_lib.text.tokens import Token, tokens_of
 
 DIFFUSE = ("edema", "hyperinflation", "low_volume", "other", *WHOLE_FILM)
 """Kinds that take no place from the finding named before them."""
+PLEURAL = ("effusion", "pneumothorax")
+"""Kinds that have the side of the finding in the lung that they accompany, not its zone."""
 ANAPHOR = re.compile(r"(?:\d+\.\s*)?(?:this|these|it|the appearance|appearance)\b", re.IGNORECASE)
 BESIDE = re.compile(
     r"(?:there (?:is|are) )?(?:\w+ )?(?:surrounding|adjacent|associated|accompanying)\b(?! with)", re.IGNORECASE
@@ -54,8 +56,9 @@ def parse_sentences(text: str) -> list[tuple[str, tuple[Claim, ...]]]:
     result: list[tuple[str, tuple[Claim, ...]]] = []
     for start, sentence in split_sentences(text):
         claims = sentence_claims(sentence)
-        if result and claims:
-            claims = tuple(placed for claim in claims for placed in _continued(claim, result[-1][1]))
+        if result:
+            before = result[-1][1]
+            claims = tuple(placed for claim in claims for placed in _continued(claim, before)) or _located(sentence, before)
         shifted = (replace(claim, span=(claim.span[0] + start, claim.span[1] + start)) for claim in claims)
         result.append((sentence, tuple(shifted)))
     return result
@@ -71,6 +74,24 @@ def _continued(claim: Claim, before: Sequence[Claim]) -> list[Claim]:
     return _placed_like(claim, there, ()) if len({c.span for c in there}) == 1 else [claim]
 
 
+def _located(sentence: str, before: Sequence[Claim]) -> tuple[Claim, ...]:
+    """ "This measures 3 cm at the apex": a further place of the one finding that the sentence before named."""
+    there = [c for c in before if c.finding.presence in SAID and c.finding.kind not in DIFFUSE]
+    if not there or len({c.span for c in before}) > 1 or not ANAPHOR.match(sentence):
+        return ()
+    tokens = tokens_of(sentence)
+    spots = [token for token in tokens if token.type == "place"]
+    if not spots or any(token.type == "negation" for token in tokens):
+        return ()
+    span = (spots[0].start, spots[-1].end)
+    found = [(claim, side or claim.finding.side, zones) for claim in there for side, zones in places(spots)]
+    return tuple(
+        replace(claim, sentence=sentence, finding=replace(claim.finding, side=side, zones=zones), span=span)
+        for claim, side, zones in found
+        if claim.finding.side in (None, side)
+    )
+
+
 @lru_cache(maxsize=20_000)
 def sentence_claims(sentence: str) -> tuple[Claim, ...]:
     """The claims of one sentence, with spans in that sentence. Cached: reports repeat themselves."""
@@ -83,9 +104,8 @@ def sentence_claims(sentence: str) -> tuple[Claim, ...]:
         for kind in mention.value.split():
             for finding in findings_of(kind, presence, before, after):
                 claims.append(Claim(sentence, finding, (mention.start, mention.end), compares, hedge))
-    placed = [
-        sided for claim in _share_places(_share_severity(claims, tokens), tokens) for sided in _plural_sides(claim)
-    ]
+    claims = _share_sides(_share_places(_share_severity(claims, tokens), tokens), tokens)
+    placed = [sided for claim in claims for sided in _plural_sides(claim)]
     return (*placed, *_statement_claims(sentence, tokens), *_lone_ratios(sentence, tokens))
 
 
@@ -125,11 +145,50 @@ def _placed_like(claim: Claim, donors: Sequence[Claim], tokens: Sequence[Token])
         return [claim]
     if not donors or donors[0].finding.presence not in SAID:
         return [claim]
-    first, second = sorted((claim.span, donors[0].span))
-    if any(t.type == "break" and first[1] <= t.start < second[0] for t in tokens):
+    between = _between(claim, donors[0], tokens)
+    if any(t.type == "break" for t in between):
         return [claim]
-    places = dict.fromkeys((donor.finding.side, donor.finding.zones) for donor in donors)
-    return [replace(claim, finding=replace(finding, side=side, zones=zones)) for side, zones in places]
+    beside = finding.kind in PLEURAL and _is_beside(between)
+    found = dict.fromkeys((donor.finding.side, () if beside else donor.finding.zones) for donor in donors)
+    return [replace(claim, finding=replace(finding, side=side, zones=zones)) for side, zones in found]
+
+
+def _between(claim: Claim, other: Claim, tokens: Sequence[Token]) -> list[Token]:
+    """The tokens between two mentions, whichever comes first."""
+    first, second = sorted((claim.span, other.span))
+    return [t for t in tokens if first[1] <= t.start < second[0]]
+
+
+def _is_beside(between: Sequence[Token]) -> bool:
+    """True for "... with effusion", "... and a small effusion"; "basal atelectasis and effusion" are both basal."""
+    own = any(t.type == "severity" for t in between)
+    return any(t.value == "with" or (own and t.value == "and") for t in between)
+
+
+def _share_sides(claims: list[Claim], tokens: Sequence[Token]) -> list[Claim]:
+    """ "Small left effusion with basal atelectasis": a zone without a side is on that of the finding named before."""
+    shared: list[Claim] = []
+    for claim in claims:
+        donors = [c for c in shared if c.span == shared[-1].span and c.span != claim.span]
+        if _needs_side(claim) and len({c.finding.side for c in donors}) == 1 and _accompanies(claim, donors[0], tokens):
+            claim = replace(claim, finding=replace(claim.finding, side=donors[0].finding.side))
+        shared.append(claim)
+    return shared
+
+
+def _needs_side(claim: Claim) -> bool:
+    """A claim with a zone and no side, of a kind that has sides, and of one thing ("basal opacities" are on both)."""
+    finding = claim.finding
+    single = claim.sentence[claim.span[1] - 1] != "s" or finding.kind == "atelectasis"
+    return single and bool(finding.zones) and not finding.side and finding.kind not in DIFFUSE
+
+
+def _accompanies(claim: Claim, donor: Claim, tokens: Sequence[Token]) -> bool:
+    """True if "with" or "and" joins two findings that are there; devices and the like must be joined by "with"."""
+    between = _between(claim, donor, tokens)
+    joined = any(t.type == "link" or (t.value == "and" and donor.finding.kind != "other") for t in between)
+    there = claim.finding.presence in SAID and donor.finding.presence in SAID
+    return there and joined and not any(t.type in ("break", "relative") for t in between)
 
 
 def _plural_sides(claim: Claim) -> list[Claim]:
@@ -137,7 +196,7 @@ def _plural_sides(claim: Claim) -> list[Claim]:
     finding, plural = claim.finding, claim.sentence[claim.span[1] - 1] == "s"
     if finding.side or finding.presence not in SAID or finding.kind in DIFFUSE:
         return [claim]
-    basal = finding.zones == LOWER and (plural or finding.kind == "atelectasis")
+    basal = LOWER[0] in finding.zones and (plural or finding.kind == "atelectasis")
     if not basal and not (plural and finding.kind == "effusion"):
         return [claim]
     return [replace(claim, finding=replace(finding, side=side)) for side in SIDES]
