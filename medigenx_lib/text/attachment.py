@@ -18,6 +18,8 @@ WHOLE_FILM = ("cardiomegaly", "normal")
 SAID = ("present", "uncertain")
 STRONG = ("break", "relative", "link", "hedge", "negation", "subject")
 """What parts the phrases of two mentions, more surely than a comma."""
+ADJECTIVES = ("severity", "density", "pattern")
+"""What belongs to the mention right after it, even where the phrase before could go on."""
 PREPOSITION = re.compile(
     r"\s*,? ?(?:in|at|of|within|involving|throughout|on|near|adjacent to|(?:project(?:s|ing|ed) )?over|overlying"
     r"|overlies)\b"
@@ -40,7 +42,9 @@ def _cut(tokens: Sequence[Token], i: int, j: int, sentence: str) -> int:
         return strong[0]
     if lists:
         return lists[0] if lists[0] == i + 1 and tokens[i + 1].value != "," else lists[-1]
-    return j if PREPOSITION.match(sentence, tokens[i].end) or _place_follows(tokens, i, j, sentence) else i + 1
+    if PREPOSITION.match(sentence, tokens[i].end) or _place_follows(tokens, i, j, sentence):
+        return next((k + 1 for k in reversed(between) if tokens[k].type not in ADJECTIVES), i + 1)
+    return i + 1
 
 
 def _place_follows(tokens: Sequence[Token], i: int, j: int, sentence: str) -> bool:

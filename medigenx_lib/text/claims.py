@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from medigenx_lib.cases import MEASURED_KINDS, SIDES, Finding, Findings, Measurement
 from medigenx_lib.text.parsing import SAID, Claim, parse, parse_sentences
@@ -130,7 +130,16 @@ def _judge_finding(claim: Finding, findings: Findings) -> _Ruling:
 
 def _relevant(claim: Finding, findings: Findings) -> list[Finding]:
     """The findings of the claimed kind on the claimed side, on any side where either names none."""
-    return [f for f in findings.of(claim.kind) if None in (claim.side, f.side) or f.side == claim.side]
+    known = [f for f in findings.of(claim.kind) if None in (claim.side, f.side) or f.side == claim.side]
+    return [_completed(finding, known) for finding in known] if len(known) > 1 else known
+
+
+def _completed(finding: Finding, known: Sequence[Finding]) -> Finding:
+    """``finding`` with what only another entry of its place tells: an opacity may be listed as an infiltrate as well."""
+    same = [f for f in known if (f.presence, f.side, f.zones) == (finding.presence, finding.side, finding.zones)]
+    told = {name: {getattr(f, name) for f in same} - {None} for name in ("density", "pattern", "severity")}
+    missing = {name: values.pop() for name, values in told.items() if len(values) == 1 and not getattr(finding, name)}
+    return replace(finding, **missing) if missing else finding
 
 
 def _judge_unknown(claim: Finding, known: Sequence[Finding]) -> _Ruling:

@@ -55,8 +55,9 @@ SCOPES = (
         | not_ (?:\w+_)? (?: excluded? | ruled_out ) | (?: difficult | hard )_to_exclude
         | possible | questionabl[ey] | equivocal | suspected | (?: may | might | could )_be_(?: present | seen )"""),
     ("hedge", "probable any", r"probable | likely"),
+    ("hedge", "possible versus", r"versus | vs"),
     ("hedge", "possible forward", r"""
-        may | might | could | possibly | possibility | versus | vs | differential | perhaps | potential\w* | suspicion
+        may | might | could | possibly | possibility | differential | perhaps | potential\w* | suspicion
         | question(?:s | ed | _of)? | concern\w* | consider(?:ed | ations? )? | includes?"""),
     ("hedge", "probable forward", r"probably | suggest\w* | presumed | presumably | suspicious"),
     ("comparison", "any", r"""
@@ -85,7 +86,9 @@ SCOPES = (
     ("link", "due", r"(?: secondary | due | related )_to"),
     ("link", "means", r"""
         (?: compatible | consistent | in_keeping )_with | represent (?: s | ing )? | reflect (?: s | ing )?
-        | indicating | indicative_of | and/or"""),
+        | indicating | indicative_of"""),
+    ("link", "or", r"and/or"),
+    ("link", "with its", r"with_ (?:an?_)? (?: associated | accompanying | resultant | resulting )"),
     ("link", "with", r"""
         with | from | (?: associated | accompanied )_with | accompanied_by | causing | as_well_as | plus"""),
     ("verb", "is", r"""

@@ -23,6 +23,8 @@ DIFFUSE = ("edema", "hyperinflation", "low_volume", "other", *WHOLE_FILM)
 """Kinds that take no place from the finding named before them."""
 PLEURAL = ("effusion", "pneumothorax")
 """Kinds that have the side of the finding in the lung that they accompany, not its zone."""
+WITH = ("with", "with its")
+ALTERNATIVE = ("or", "/", "possible versus")
 ANAPHOR = re.compile(r"(?:\d+\.\s*)?(?:this|these|it|the appearance|appearance)\b", re.IGNORECASE)
 BESIDE = re.compile(
     r"(?:there (?:is|are) )?(?:\w+ )?(?:surrounding|adjacent|associated|accompanying)\b(?! with)", re.IGNORECASE
@@ -127,12 +129,12 @@ def _share_places(claims: list[Claim], tokens: Sequence[Token]) -> list[Claim]:
 
 
 def _share_severity(claims: list[Claim], tokens: Sequence[Token]) -> list[Claim]:
-    """ "Mild scarring or atelectasis": what follows on a bare "or" or stroke is as severe as what went before."""
+    """ "Mild scarring or atelectasis": what follows on a bare "or" or "versus" is as severe as what went before."""
     shared: list[Claim] = []
     for claim in claims:
         donor = next((c for c in reversed(shared) if c.span != claim.span), None)
         between = [t for t in tokens if donor and donor.span[1] <= t.start < claim.span[0]]
-        if donor and not claim.finding.severity and len(between) == 1 and between[0].value in ("or", "/"):
+        if donor and not claim.finding.severity and len(between) == 1 and between[0].value in ALTERNATIVE:
             claim = replace(claim, finding=replace(claim.finding, severity=donor.finding.severity))
         shared.append(claim)
     return shared
@@ -162,7 +164,7 @@ def _between(claim: Claim, other: Claim, tokens: Sequence[Token]) -> list[Token]
 def _is_beside(between: Sequence[Token]) -> bool:
     """True for "... with effusion", "... and a small effusion"; "basal atelectasis and effusion" are both basal."""
     own = any(t.type == "severity" for t in between)
-    return any(t.value == "with" or (own and t.value == "and") for t in between)
+    return any(t.value in WITH or (own and t.value == "and") for t in between)
 
 
 def _share_sides(claims: list[Claim], tokens: Sequence[Token]) -> list[Claim]:

@@ -57,12 +57,13 @@ def _explains(tokens: Sequence[Token], i: int) -> bool:
 
 def _ends_scope(tokens: Sequence[Token], i: int) -> bool:
     """A verb after a mention ends a scope ("no effusion is seen"), and so does "with" before something graded; not
-    "no effusion or visualized pneumothorax", nor "could represent", or "be secondary to", "a small effusion"."""
+    "no effusion or visualized pneumothorax", nor "could be secondary to a small effusion"."""
     token, before = tokens[i], tokens[i - 1] if i else None
     following = tokens[i + 1].type if i + 1 < len(tokens) else ""
     if token.type == "link":
         graded = following in ("severity", "place", "density", "pattern", "ratio", "percent")
-        return graded and token.value != "means" and not (token.value == "due" and before and before.type == "hedge")
+        new = token.value == "with" or (token.value == "due" and not (before and before.type == "hedge"))
+        return graded and new
     if token.type != "verb" or not any(t.type == "mention" for t in tokens[:i]):
         return False
     return not (before.value == "or" and following == "mention")

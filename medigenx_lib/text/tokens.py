@@ -23,7 +23,7 @@ class Token(NamedTuple):
 
 def tokens_of(sentence: str) -> list[Token]:
     """The tokens of one sentence, of any case."""
-    return _resolve_unassessed(_resolve_predicates(_resolve_places(_scan(sentence.lower()))))
+    return _resolve_unassessed(_resolve_predicates(_resolve_places(_scan(sentence.lower().replace("-to-", " to ")))))
 
 
 def _scan(sentence: str) -> list[Token]:
@@ -87,7 +87,7 @@ def _resolve_predicates(tokens: list[Token]) -> list[Token]:
             else:
                 pending = token
             continue
-        if token.type == "region" and pending is not None:
+        if token.type == "region" and pending is not None and not _is_adjective(pending, token):
             result.append(token)
             result += _predicate_mentions(result, [len(result) - 1], pending)
             pending = pending if pending.value == "normal" else None  # "normal heart and lungs"
@@ -100,6 +100,11 @@ def _resolve_predicates(tokens: list[Token]) -> list[Token]:
             subjects = subjects if token.type == "verb" else []
         result.append(token)
     return result + _bare(pending)
+
+
+def _is_adjective(predicate: Token, region: Token) -> bool:
+    """ "Prominent lung markings": no lung is prominent."""
+    return region.value == "lungs" and predicate.value != "normal"
 
 
 def _predicate_mentions(result: list[Token], subjects: Sequence[int], predicate: Token) -> list[Token]:
