@@ -21,7 +21,7 @@ STRONG = ("break", "relative", "link", "hedge", "negation", "subject")
 ADJECTIVES = ("severity", "density", "pattern")
 """What belongs to the mention right after it, even where the phrase before could go on."""
 PREPOSITION = re.compile(
-    r"\s*,? ?(?:in|at|of|within|involving|throughout|on|near|adjacent to|(?:project(?:s|ing|ed) )?over|overlying"
+    r"\s*,?\s*(?:in|at|of|within|involving|throughout|on|near|adjacent\s+to|(?:project(?:s|ing|ed)\s+)?over|overlying"
     r"|overlies)\b"
 )
 
@@ -65,12 +65,29 @@ def findings_of(kind: str, presence: str, before: list[Token], after: list[Token
         return [Finding(kind, presence, severity=_nearest("severity", before, after), measurement=measured)]
     if kind in WHOLE_FILM:
         return [Finding(kind, presence)]
-    attributes = {name: _nearest(name, before, after) for name in ("severity", "density", "pattern")}
+    attributes = {name: _nearest(name, before, after) for name in ("density", "pattern")}
+    severity, graded = _nearest("severity", before, after), _severities((*before, *after))
     shares = [t for t in (*before, *after) if t.type == "percent" and t.value <= 1]
     located = places([_as_place(t) for t in (*before, *after) if t.type == "place" or _is_angle(t, presence)])
     if not any(side for side, _ in located) and any(t.side for t in shares):
         located = [(t.side, located[0][1]) for t in shares if t.side]
-    return [Finding(kind, presence, side, zones, _extent(shares, side), **attributes) for side, zones in located]
+    return [
+        Finding(kind, presence, side, zones, _extent(shares, side), severity=graded.get(side, severity), **attributes)
+        for side, zones in located
+    ]
+
+
+def _severities(tokens: Sequence[Token]) -> dict[str, str]:
+    """Side -> severity for "moderate on the right and small on the left", nothing where not both have their own."""
+    graded: dict[str, str] = {}
+    pending = None
+    for token in tokens:
+        if token.type == "severity":
+            pending = token.value
+        elif token.type == "place" and token.value[0] in ((SIDES[0],), (SIDES[1],)) and pending:
+            graded.setdefault(token.value[0][0], pending)
+            pending = None
+    return graded if len(graded) == len(SIDES) else {}
 
 
 def _is_angle(token: Token, presence: str) -> bool:

@@ -135,7 +135,7 @@ def _relevant(claim: Finding, findings: Findings) -> list[Finding]:
 
 
 def _completed(finding: Finding, known: Sequence[Finding]) -> Finding:
-    """``finding`` with what only another entry of its place tells: an opacity may be listed as an infiltrate as well."""
+    """``finding`` with what only another entry of its place tells: an opacity may be listed as an infiltrate too."""
     same = [f for f in known if (f.presence, f.side, f.zones) == (finding.presence, finding.side, finding.zones)]
     told = {name: {getattr(f, name) for f in same} - {None} for name in ("density", "pattern", "severity")}
     missing = {name: values.pop() for name, values in told.items() if len(values) == 1 and not getattr(finding, name)}

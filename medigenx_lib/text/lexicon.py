@@ -34,12 +34,12 @@ STATEMENTS = (
         (?: no | without | negative (?:_for)? ) (?: _{ACUTE} )* _
         (?: cardio-?(?:pulmonary | respiratory | thoracic) | (?:intra-?)?thoracic | chest | pulmonary | lung
             | cardiac_or_pulmonary | heart_or_lung )
-        (?: _{ACUTE} | _or_pleural )* _{DISEASE}
-        | no (?: _{ACUTE} )+ _{DISEASE}"""),
+        (?: _{ACUTE} | _or_pleural )* _{DISEASE}"""),
+    ("statement", "nothing_acute", rf"no (?: _{ACUTE} )+ _{DISEASE}"),
     ("statement", "abnormal", rf"abnormal_{FILM}"),
     ("statement", "normal", rf"""
         (?: normal | unremarkable | negative )_ (?:\w+_)? {FILM} (?:_of_the_chest)?
-        | {FILM}_ (?: is | are | appears? )_ (?:\w+_)? (?: normal | unremarkable )
+        | {FILM}_ (?: is | are | appears? )_ (?:(?!not_)\w+_)? (?: normal | unremarkable )
         | no_abnormalit(?:y|ies)"""),
     ("region", "vessels", r"(?:pulmonary_)? vascular_engorgement (?=_appears?_within)"),
 )  # fmt: skip
@@ -48,30 +48,39 @@ SCOPES = (
     ("unassessed", "any", r"""
         (?: can_?not | could_not )_be_ (?:\w+_)? (?: assess | evaluat | measur | determin )\w+
         | (?: (?: is | are )_ )? not_ (?:\w+_)? (?: assessable | measurable | evaluable ) | indeterminate
+        | (?: (?: is | are )_ )? not_well_ (?: seen | assessed | evaluated | visuali[sz]ed | demonstrated )
+        | (?: difficult | hard )_to_ (?: assess | evaluate | determine | measure )
         | (?: limit(?:s|ed)? | suboptimal )_ (?:\w+_)? (?: assessment | evaluation )
         | (?: assessment | evaluation ) (?= _.*\blimited\b )"""),
     ("hedge", "possible any", r"""
         (?: can_?not | could_not | can_not | may_not )_ (?:be_)? (?:\w+_)? (?: exclude | rule )d? (?:_out)?
         | not_ (?:\w+_)? (?: excluded? | ruled_out ) | (?: difficult | hard )_to_exclude
-        | possible | questionabl[ey] | equivocal | suspected | (?: may | might | could )_be_(?: present | seen )"""),
-    ("hedge", "probable any", r"probable | likely"),
+        | possible | questionabl[ey] | equivocal | suspected | (?: may | might | could )_be_(?: present | seen )
+        | (?: is | are )_questioned | possibly (?= _(?: present | seen ) ) | if_ (?: any | present ) | no_more_than"""),
+    ("hedge", "probable any", r"probable | likely | probably (?= _(?: present | seen ) )"),
+    ("query", None, r"""
+        (?: evaluat\w+ | eval | assess\w* | check | look(?:ing)? )_for | rule_out | r/o | query
+        | (?: history | hx )_of | h/o"""),
     ("hedge", "possible versus", r"versus | vs"),
     ("hedge", "possible forward", r"""
-        may | might | could | possibly | possibility | differential | perhaps | potential\w* | suspicion
-        | question(?:s | ed | _of)? | concern\w* | consider(?:ed | ations? )? | includes?"""),
-    ("hedge", "probable forward", r"probably | suggest\w* | presumed | presumably | suspicious"),
+        \? | may | might | could | possibly | possibility | differential | perhaps | potential\w* | suspicion
+        | question(?:s | ed | _of)? | concern\w* | worrisome | consider(?:ed | ations? )? | includes?"""),
+    ("hedge", "probable forward", r"probably | suggest\w* | presumed | presumably | suspicious | favou?r(?:s | ed)?"),
+    ("verb", "is", r"not_only | (?: not | never )_without | not_absent | no_(?: absence | lack )_of"),
     ("comparison", "any", r"""
-        (?: is_ | are_ )? not_ (?:\w+_)? changed | (?: previously_not | not_previously )_ (?: seen | present | noted )
+        (?: is_ | are_ | ha(?:s|ve)_ )? (?: not (?: _yet | _fully )? | nearly | almost | partly | partially
+        | incompletely | largely | mostly ) (?: _completely | _entirely )? _(?: resolved | cleared )
+        | (?: is_ | are_ )? not_ (?:\w+_)? changed | (?: previously_not | not_previously )_ (?: seen | present | noted )
         | (?: is_ | are_ | appears?_ ) (?:\w+_)? (?: larger | smaller | bigger )
           (?! _than_ (?: (?: on_ )? the_ )? (?: right | left ) )
         | ha(?:s|ve)_ (?:\w+_)? (?: increased | decreased | grown | developed | progressed | appeared )
         | ha(?:s|ve) (?= _ (?:\w+_)? enlarged )"""),
     ("negation", "past any", r"no_longer | (?: ha(?:s|ve)_ (?:\w+_)? )? (?: resolved | cleared )"),
-    ("negation", "any", r"not | absent | unlikely | excluded | ruled_out"),
+    ("negation", "any", r"not | absent | unlikely | doubtful | excluded | ruled_out"),
     ("negation", "past forward", r"(?: resolution | clearing )_of"),
     ("negation", "forward", r"""
         no | without | negative_for | free_(?: of | from ) | absence_of | clear_of | neither (?= _side ) | neither
-        | nor | never | lack_of | rules?_out | rather_than | excludes? | non"""),
+        | nor | never | lack_of | rules_out | rather_than | excludes? | non"""),
     ("comparison", "any", r"""
         unchanged | stable | stably | previous\w* | prior | comparison | compared | interval\w* | new | newly | again
         | re-?demonstrat\w+ | persist\w* | remains? | since | chronic | improv\w+ | worsen\w+ | progress\w+
@@ -83,7 +92,7 @@ SCOPES = (
         | whereas | while | there_(?: is | are | has | have ) | in_(?: summary | addition )
         | (?: impression | findings ) (?= : )"""),
     ("relative", "which", r"which | whose"),
-    ("link", "due", r"(?: secondary | due | related )_to"),
+    ("link", "due", r"(?: secondary | due | related | owing )_to | because_of | by"),
     ("link", "means", r"""
         (?: compatible | consistent | in_keeping )_with | represent (?: s | ing )? | reflect (?: s | ing )?
         | indicating | indicative_of"""),
@@ -92,7 +101,8 @@ SCOPES = (
     ("link", "with", r"""
         with | from | (?: associated | accompanied )_with | accompanied_by | causing | as_well_as | plus"""),
     ("verb", "is", r"""
-        (?: (?: is | are | was | were | ha(?:s|ve)_been )_ (?: (?! not | again | newly | previously ) \w+_ )? )?
+        (?: (?: is | are | was | were | ha(?:s|ve)_been )_
+            (?: (?! not | again | newly | previously | likely | prob | poss | quest | susp ) \w+_ )? )?
         (?: present | seen | noted | demonstrated | identified | visuali[sz]ed | evident | appreciated | detected )
         | shows? | demonstrates? | projects? | is | are | involves? | appears? | occup\w+ | within (?= _the )"""),
     ("list", "or", r"or"),
@@ -108,15 +118,18 @@ REGIONS = (
     ("region", "vessels", r"""
         (?: (?: pulmonary | lung | central )_ )* (?: vascular(?:ity)? | vasculature | vessels ) (?: _(?: markings
         | pattern ) )?"""),
-    ("region", "angle", r"costophrenic_(?: angles? | sulc(?:us | i) | recess(?:es)? | xxxx ) | cp_angles?"),
+    ("region", "angle", r"""
+        costophrenic_(?: angles? | sulc(?:us | i) | sinus(?:es)? | recess(?:es)? | xxxx ) | cp_angles?"""),
     ("region", "pleura", r"pleural_(?: spaces? | surfaces? | margins? ) | pleura"),
-    ("region", "bones", r"bones? | bony | osseous | skelet\w+ | soft_tissues? | ribs? | spine | thoracic_cage"),
+    ("region", "bones", r"""
+        (?: bony | osseous | skeletal ) (?: _(?: thorax | chest | structures? ) )? (?: _of_the_ (?: thorax | chest ) )?
+        | bones? | skelet\w+ | soft_tissues? | ribs? | spine | thoracic_cage | (?:upper_)? abdom(?: en | inal )"""),
     ("region", "lungs", r"""
         (?: lung | pulmonary )_(?: fields? | parenchyma | zones? | volumes? | aeration ) | lungs? | parenchyma
         | hemithora(?: x | ces )"""),
     ("region", "chest", r"chest | thorax"),
     ("predicate", "normal", r"""
-        (?: at_ | near_ | top_ | the_ )* (?: upper_limits?_of_ | top_ ) normal (?:_limits?)?
+        (?: at_ | near_ | top_ | the_ )* (?: upper_limits?_of_ | top[_-] ) normal (?:_limits?)?
         | within_(?:the_)?limits (?:_of_normal)?
         | within_(?:the_)?normal (?:_limits?)? (?:_limits)? | normal(?:ly)? | unremarkable | clear | sharp | intact
         | negative"""),
@@ -127,8 +140,12 @@ REGIONS = (
 
 NOT_LUNG = r"""(?! [_-] (?: abdom\w+ | quadrants? | extremit\w+ | arms? | neck | back | thoracic | dorsal | cervical
     | lumbar | spine | vertebra\w* | ribs? | clavic\w+ | axillary | mediastin\w+ | stern\w+ | trachea\w* | esophag\w+
-    | svc | pole | limits? | chest_wall | third_of_the_ (?: trachea | esophagus ) | aspect_of_the_ (?:\w+_)? fissure ) )"""
+    | svc | pole | limits? | chest_wall | third_of_the_ (?: trachea | esophagus )
+    | aspect_of_the_ (?:\w+_)? fissure ) )"""
 """What follows a zone's word where that speaks of no lung: "upper abdomen", "mid thoracic spine"."""
+LETTER = r"""(?= _(?: lung | base | basal | basilar | apex | apical | upper | mid | middle | lower | hil | perihilar
+    | infrahilar | pleural | effusion | pneumothora | ptx | hemithorax | costophrenic | sided ) )"""
+"""Before what a single letter is a side."""
 PLACES = (
     ("place", (RIGHT, UPPER), r"rul | right_upper_lobe"),
     ("place", (RIGHT, MIDDLE), r"rml | (?:right_)? middle_lobe"),
@@ -144,18 +161,20 @@ PLACES = (
     ("place", (PLURAL, ANYWHERE), r"throughout_ (?:the_)? lungs"),
     ("place", (BOTH, MIDDLE), r"bi-?hilar"),
     ("place", (BOTH, ANYWHERE), r"""
-        bilateral(?:ly)? | both (?! _(?: on | frontal | pa ) ) | right_and_left | left_and_right | (?: either
+        bilateral(?:ly)? | b/l | both (?! _(?: on | frontal | pa ) ) | right_and_left | left_and_right | (?: either
         | neither )_(?: side | lung )
-        | right_(?: greater | more | larger )_than_left | left_(?: greater | more | larger )_than_right"""),
+        | right_(?: greater | more | larger )_than_left | left_(?: greater | more | larger )_than_right
+        | (?: right | r )_?>_?(?: left | l ) | (?: left | l )_?>_?(?: right | r )"""),
     ("place", (ANYWHERE, ZONES), r"all_ (?:three_)? (?: (?P<all> right | left )_ )? (?:lung_)? zones"),
-    ("place", (RIGHT, ANYWHERE), r"right (?:-sided)?"),
-    ("place", (LEFT, ANYWHERE), r"left (?:-sided)?"),
+    ("place", (RIGHT, ANYWHERE), rf"right (?:-sided)? | (?<!/) r {LETTER}"),
+    ("place", (LEFT, ANYWHERE), rf"left (?:-sided)? | (?<!/) l {LETTER}"),
     ("place", (ANYWHERE, UPPER), rf"""
         upper {NOT_LUNG} | (?<! cardiac\s ) apex (?!_of_the_heart) | apical (?!_segments?_of)"""),
     ("place", (ANYWHERE, MIDDLE), rf"""
         (?: mid | middle ) {NOT_LUNG} | mid-?lung | (?: peri | para | supra | infra | juxta )-?hilar
         | (?:inferior_)? hil(?: ar | um | a ) (?! _(?: contours? | structures? | silhouette | lymph | calci\w+ ) )
-        | central (?! _(?: venous | line | catheter | vasc\w+ | airway\w* | lucen\w+ | cavit\w+ | necro\w+ | calci\w+ ) )"""),
+        | central (?! _(?: venous | line | catheter | vasc\w+ | airway\w* | lucen\w+ | cavit\w+ | necro\w+
+        | calci\w+ ) )"""),
     ("place", (ANYWHERE, LOWER), rf"""
         lower {NOT_LUNG} | base (?! _of_ (?:the_)? (?: neck | heart | skull ) ) | basal (?!_segments?_of) | basilar
         | (?<! more\s ) inferior {NOT_LUNG} | cardiophrenic (?: _angles? )?"""),
@@ -174,11 +193,12 @@ ATTRIBUTES = (
     ("pattern", "round", r"round(?:ed)?"),
     ("pattern", "patchy", r"patchy"),
     ("pattern", "interstitial", r"interstitial | reticular | reticulonodular"),
-    ("severity", "mild", r"mild(?:ly)? | minor (?!_fissure) | slight(?:ly)? | minimal(?:ly)? | small | tiny | trace | subtle"),
+    ("severity", "mild", r"""
+        mild(?:ly)? | minor (?!_fissure) | slight(?:ly)? | minimal(?:ly)? | small | tiny | trace | subtle"""),
     ("severity", "moderate", r"moderate(?:ly)? (?:-sized)?"),
     ("severity", "severe", r"severe(?:ly)? | extensive | marked(?:ly)? | large (?! _heart) | massive"),
     ("ratio", None, rf"""
-        cardio-?thoracic_(?: ratio | index ) (?: _\w+ ){{0,3}}? _(?P<ratio> [01]?\.\d+
+        (?: cardio-?thoracic_(?: ratio | index ) | ct_ratio | ctr ) (?: _\w+ ){{0,3}}? _(?P<ratio> [01]?\.\d+
         | \d+(?:\.\d+)? _?{PERCENT} )"""),
     ("percent", None, rf"""
         (?P<percent> \d+(?:\.\d+)? _?{PERCENT} ) (?: _of_ (?: (?: the | that )_ )? (?P<of> right | left )? )?"""),
@@ -186,11 +206,14 @@ ATTRIBUTES = (
 
 KINDS = (
     ("mention", "effusion pneumothorax", r"(?: hydro | ha?emo )-?pneumothora(?: x | ces | xes )"),
-    ("mention", "pneumothorax", r"pneumothora(?: x | ces | xes ) | pleural_air (?:_collections?)?"),
+    ("mention", "pneumothorax", r"pneumothora(?: x | ces | xes ) | ptx | pleural_air (?:_collections?)?"),
     ("mention", "effusion", r"""
-        (?<! pericardial\s ) (?:pleural_)? effusions? | pleural_fluid (?:_collections?)? | hydrothorax | hemothorax"""),
+        (?<! pericardial\s ) (?:pleural_)? effusions? | pleural_fluid (?:_collections?)?
+        | hydrothorax | ha?emothorax"""),
     ("mention", "cardiomegaly", r"""
-        cardiomegaly | cardiac_enlargement | enlargement_of_ (?:the_)? (?: heart | cardiac_silhouette )
+        cardiomegaly | cardiac_enlargement | (?: increased | enlarged )_cardio-?thoracic_(?: ratio | index )
+        | cardio-?thoracic_(?: ratio | index )_ (?:is_)? (?: increased | enlarged )
+        | enlargement_of_ (?:the_)? (?: heart | cardiac_silhouette )
         | (?: heart | cardiac_silhouette ) (?: _(?: size | is | remains | appears | xxxx | \w+ly ) )* _large"""),
     ("mention", "edema", r"""
         (?: (?: pulmonary | interstitial | alveolar )_ )* o?edema | (?: congestive_heart | heart | cardiac
@@ -198,16 +221,17 @@ KINDS = (
         | (?: (?: pulmonary | central | vascular | venous )_ )* (?: congesti(?: on | ve_changes? )
         | engorge(?: ment | d ) )
         | (?: (?: pulmonary | central | venous )_ )* vascular(?:ity)? _ (?: prominence | redistribution )
-        | (?: pulmonary_)? vascul\w+_is_ (?:\w+_)? (?: prominent | increased )
+        | (?:pulmonary_)? vascul\w+_is_ (?:(?!not_)\w+_)? (?: prominent | increased )
         | (?: increased | prominent | congested )_ (?: (?: pulmonary | central | lung )_ )? vascul\w+
         | indistinct_ (?:(?: pulmonary | central )_)? vascul\w+ (?: _(?: margin(?: s | ation ) | markings ) )?
-        | pulmonary_venous_hypertension | cephalization"""),
+        | pulmonary_venous_hypertension | cephalization
+        | (?: fluid | volume )_overload | kerley (?:_b)? (?:_lines)?"""),
     ("mention", "atelectasis", r"""
         atelecta\w+ (?:_changes?)? | (?: (?: lobar | lung | complete | partial | subsegmental )_ )* collapse"""),
     ("mention", "opacity", r"""
         (?: (?: air_?-?space | parenchymal | alveolar | pulmonary | lung | focal )_ )*
         (?: opacit(?: y | ies ) | opacifications? | consolidat(?: ions? | ive ) | infiltrates? | infiltrations? )
-        | air_?-?spaces?_(?: disease | process | densit(?: y | ies ) ) | (?:broncho)? pneumonias? | pneumonic
+        | air_?-?spaces?_(?: disease | process | densit(?: y | ies ) ) | (?:broncho)? pneumonias? | pna | pneumonic
         | air_bronchograms? | focal_airspace"""),
     ("mention", "nodule", r"""
         (?: (?: pulmonary | lung )_ )* (?: nodul(?: es? | arity | ar ) | mass(?:es)? ) | granulomas?
@@ -246,12 +270,16 @@ ROWS = (*STATEMENTS, *KINDS, *ATTRIBUTES, *SCOPES, *PLACES, *REGIONS)
 
 
 def _flat(pattern: str) -> str:
-    """A verbose pattern as a plain one: blanks dropped, ``_`` a blank."""
-    return re.sub(r"\s+", "", pattern).replace("_", " ")
+    """A verbose pattern as a plain one: blanks dropped, ``_`` any white space (reports are wrapped at any word)."""
+    return re.sub(r"\s+", "", pattern).replace("[_-]", r"(?:\s+|-)").replace("_", r"(?:\s+)")
 
 
+FILLERS = r"(?!(?:the|of the|an?|to|be|on|for|this|that|xxxx|size|lobe|disease|changes|silhouette|contours?)\b)"
+"""Frequent words that begin no pattern: skipped, for speed alone."""
 MASTER = re.compile(
-    r"(?<![\w-])(?:" + "|".join(f"(?P<row{i}>{_flat(row[2])})" for i, row in enumerate(ROWS)) + r")(?!\w)|[,;:/&]"
+    rf"(?<![\w-]){FILLERS}(?:"
+    + "|".join(f"(?P<row{i}>{_flat(row[2])})" for i, row in enumerate(ROWS))
+    + r")(?!\w)|[,;:/&]"
 )
 """All rows at once; the name of the group that matched gives the row. Bare punctuation has no group."""
 
@@ -264,5 +292,6 @@ REGION_KINDS = {
 STATEMENT_CLAIMS = {
     "normal": (("normal", "present"),), "abnormal": (("normal", "absent"),),
     "no_acute": (("opacity", "absent"), ("effusion", "absent")), "comparison": (),
+    "nothing_acute": (("opacity", "absent"), ("effusion", "absent")),
 }  # fmt: skip
 """What the statements on a whole film say, as (kind, presence)."""

@@ -59,27 +59,35 @@ def parse_sentences(text: str) -> list[tuple[str, tuple[Claim, ...]]]:
     for start, sentence in split_sentences(text):
         claims = sentence_claims(sentence)
         if result:
-            before = result[-1][1]
-            claims = tuple(placed for claim in claims for placed in _continued(claim, before)) or _located(sentence, before)
-        shifted = (replace(claim, span=(claim.span[0] + start, claim.span[1] + start)) for claim in claims)
-        result.append((sentence, tuple(shifted)))
+            claims = _continued(sentence, claims, result[-1][1])
+        result.append((sentence, tuple(_shifted(claim, start) for claim in claims)))
     return result
 
 
-def _continued(claim: Claim, before: Sequence[Claim]) -> list[Claim]:
-    """``claim`` at the place of the one finding that the sentence before named, where it speaks of that finding."""
-    anaphor = ANAPHOR.match(claim.sentence)
-    if not anaphor and not BESIDE.match(claim.sentence):
-        return [claim]
-    claim = replace(claim, hedge=claim.hedge and "explanation") if anaphor else claim
+def _shifted(claim: Claim, start: int) -> Claim:
+    first, last = claim.span
+    return Claim(claim.sentence, claim.finding, (first + start, last + start), claim.comparison, claim.hedge)
+
+
+def _continued(sentence: str, claims: tuple[Claim, ...], before: Sequence[Claim]) -> tuple[Claim, ...]:
+    """``claims`` at the place of the one finding that the sentence before named, where they speak of that finding."""
+    anaphor = ANAPHOR.match(sentence)
+    if not anaphor and not BESIDE.match(sentence):
+        return claims
+    if not claims:
+        return _located(sentence, before) if anaphor else ()
+    if anaphor:
+        claims = tuple(replace(claim, hedge=claim.hedge and "explanation") for claim in claims)
     there = [c for c in before if c.finding.presence in SAID and (c.finding.side or c.finding.zones)]
-    return _placed_like(claim, there, ()) if len({c.span for c in there}) == 1 else [claim]
+    if len({c.span for c in there}) != 1:
+        return claims
+    return tuple(placed for claim in claims for placed in _placed_like(claim, there, ()))
 
 
 def _located(sentence: str, before: Sequence[Claim]) -> tuple[Claim, ...]:
     """ "This measures 3 cm at the apex": a further place of the one finding that the sentence before named."""
     there = [c for c in before if c.finding.presence in SAID and c.finding.kind not in DIFFUSE]
-    if not there or len({c.span for c in before}) > 1 or not ANAPHOR.match(sentence):
+    if not there or len({c.span for c in before}) > 1:
         return ()
     tokens = tokens_of(sentence)
     spots = [token for token in tokens if token.type == "place"]
@@ -103,7 +111,7 @@ def sentence_claims(sentence: str) -> tuple[Claim, ...]:
         segments(tokens, sentence), scopes.presences(tokens), strict=True
     ):
         mention, compares = tokens[index], scopes.compares(tokens, index)
-        for kind in mention.value.split():
+        for kind in mention.value.split() if presence != "queried" else ():
             for finding in findings_of(kind, presence, before, after):
                 claims.append(Claim(sentence, finding, (mention.start, mention.end), compares, hedge))
     claims = _share_sides(_share_places(_share_severity(claims, tokens), tokens), tokens)
@@ -208,9 +216,10 @@ def _plural_sides(claim: Claim) -> list[Claim]:
 
 
 def _statement_claims(sentence: str, tokens: Sequence[Token]) -> Iterator[Claim]:
-    """ "Normal chest", "no acute cardiopulmonary abnormality"."""
+    """ "Normal chest", "no acute cardiopulmonary abnormality"; not "the bones show no acute abnormality"."""
+    bones = any(token.value == "bones" for token in tokens)
     for token in tokens:
-        if token.type == "statement":
+        if token.type == "statement" and not (bones and token.value == "nothing_acute"):
             for kind, presence in STATEMENT_CLAIMS[token.value]:
                 yield Claim(sentence, Finding(kind, presence), (token.start, token.end))
 

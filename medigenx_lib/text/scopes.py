@@ -10,22 +10,27 @@ from collections.abc import Sequence
 
 from medigenx_lib.text.tokens import Token, clauses
 
+QUERIED = ("queried", None)
+"""Of "evaluate for", "rule out", "history of": nothing is said of this film."""
+
 
 def presences(tokens: Sequence[Token]) -> list[tuple[str, str | None]]:
-    """(presence, hedge) of each mention, in order."""
+    """(presence, hedge) of each mention, in order; ``QUERIED`` for what is asked for or is history."""
     said: list[tuple[str, str | None]] = []
-    negated, hedge = False, None
+    queried, negated, hedge = False, False, None
     for i, token in enumerate(tokens):
         if token.type in ("break", "relative", "subject") or _ends_scope(tokens, i):
-            negated, hedge = False, None
+            queried, negated, hedge = False, False, None
         if token.type in ("negation", "hedge") and _looks_back(tokens, i):
             _apply_backwards(said, tokens, i)
         elif token.type == "negation":
             negated, hedge = True, None
         elif token.type == "hedge":
             hedge = _hedge(tokens, i, hedge)
+        elif token.type == "query":
+            queried = True
         elif token.type == "mention":
-            said.append(_presence(token, negated, hedge))
+            said.append(QUERIED if queried else _presence(token, negated, hedge))
     return said
 
 
@@ -95,6 +100,8 @@ def _apply_backwards(said: list[tuple[str, str | None]], tokens: Sequence[Token]
 def compares(tokens: Sequence[Token], index: int) -> bool:
     """True if the clause of the mention at ``index`` speaks of an earlier film, or the bare clause that leads into it
     ("compared with the earlier film, there is ...")."""
+    if not any(_is_comparison(token) for token in tokens):
+        return False
     position, led = 0, False
     for clause in clauses(tokens):
         position += len(clause)
@@ -107,4 +114,4 @@ def compares(tokens: Sequence[Token], index: int) -> bool:
 
 def _is_comparison(token: Token) -> bool:
     """ "New", "no interval change", and what is gone: "has resolved"."""
-    return token.type == "comparison" or token.value == "comparison" or str(token.value).startswith("past")
+    return token.type == "comparison" or token.value in ("comparison", "past any", "past forward")

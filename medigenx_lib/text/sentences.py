@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+|(?<=[a-z)])\.(?=[A-Z])")
-ENUMERATION = re.compile(r"^\s*(?:\d+[.)]|[-*•])?\s*$")
+SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n\s*\n\s*|\n\s*(?![a-z_(,\s]|\d+(?![.)]))|(?<=[a-z)])\.(?=[A-Z])")
+"""A full stop, an empty line, or a new line that does not go on in the middle of a sentence, as wrapped lines do."""
+ENUMERATION = re.compile(r"^\s*(?:\d+[.)]|[-*•?])?\s*$")
 
 
 def split_sentences(text: str) -> Iterator[tuple[int, str]]:

@@ -23,7 +23,8 @@ class Token(NamedTuple):
 
 def tokens_of(sentence: str) -> list[Token]:
     """The tokens of one sentence, of any case."""
-    return _resolve_unassessed(_resolve_predicates(_resolve_places(_scan(sentence.lower().replace("-to-", " to ")))))
+    found = _resolve_places(_scan(sentence.lower().replace("-to-", " to ")))
+    return _resolve_elided(_resolve_unassessed(_resolve_predicates(found)))
 
 
 def _scan(sentence: str) -> list[Token]:
@@ -138,16 +139,37 @@ def _resolve_unassessed(tokens: list[Token]) -> list[Token]:
     """In a clause that says "cannot be assessed", what is named is unknown; so is what a region would show."""
     result: list[Token] = []
     for clause in clauses(tokens):
+        clause, reason = _without_reason(clause)
         if any(t.type == "unassessed" for t in clause):
             if not any(t.type == "mention" for t in clause):
                 clause = [m for t in clause for m in (_region_mentions(t) if t.type == "region" else [t])]
             clause = [t._replace(presence="unknown") if t.type == "mention" else t for t in clause]
-        result += clause
+        result += [*clause, *reason]
     return result
+
+
+def _without_reason(clause: list[Token]) -> tuple[list[Token], list[Token]]:
+    """The clause, and what stands from "due to" on: "cannot be assessed due to effusion" says that it is there."""
+    cut = next((i for i, t in enumerate(clause) if t.type == "link" and t.value == "due"), len(clause))
+    return clause[:cut], clause[cut:]
 
 
 def _region_mentions(region: Token) -> list[Token]:
     return [_mention(kind, region, None) for kind in REGION_KINDS[region.value] if kind != "normal"]
+
+
+def _resolve_elided(tokens: list[Token]) -> list[Token]:
+    """ "Effusion on the right but not on the left": what is denied without a name is the finding named before."""
+    result: list[Token] = []
+    named: Token | None = None
+    for i, token in enumerate(tokens):
+        result.append(token)
+        named = token if token.type == "mention" else named
+        ends = i + 1 == len(tokens) or tokens[i + 1].type == "break"
+        denied = token.type == "place" and i > 0 and tokens[i - 1][:2] == ("negation", "any")
+        if named and ends and denied:
+            result.append(named._replace(start=token.start, end=token.end))
+    return result
 
 
 def clauses(tokens: Sequence[Token]) -> list[list[Token]]:
