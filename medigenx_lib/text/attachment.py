@@ -18,6 +18,8 @@ WHOLE_FILM = ("cardiomegaly", "normal")
 SAID = ("present", "uncertain")
 STRONG = ("break", "relative", "link", "hedge", "negation", "subject")
 """What parts the phrases of two mentions, more surely than a comma."""
+LEADING = (":", "there")
+"""Breaks after a place that may lead: "left lung: opacity", "in the left lung there is an opacity"."""
 ADJECTIVES = ("severity", "density", "pattern")
 """What belongs to the mention right after it, even where the phrase before could go on."""
 PREPOSITION = re.compile(
@@ -29,7 +31,12 @@ PREPOSITION = re.compile(
 def segments(tokens: Sequence[Token], sentence: str) -> list[tuple[int, list[Token], list[Token]]]:
     """(index, tokens before, tokens after) of each mention: its own noun phrase."""
     indices = [i for i, token in enumerate(tokens) if token.type == "mention"]
-    cuts = [0, *(_cut(tokens, i, j, sentence) for i, j in pairwise(indices)), len(tokens)]
+    if not indices:
+        return []
+    ends = [k for k, token in enumerate(tokens) if token.type == "break" and token.value not in LEADING]
+    first = max((k for k in ends if k < indices[0]), default=0)
+    last = min((k for k in ends if k > indices[-1]), default=len(tokens))
+    cuts = [first, *(_cut(tokens, i, j, sentence) for i, j in pairwise(indices)), last]
     return [(i, list(tokens[a:i]), list(tokens[i + 1 : b])) for i, (a, b) in zip(indices, pairwise(cuts), strict=False)]
 
 

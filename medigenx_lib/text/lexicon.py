@@ -89,8 +89,9 @@ SCOPES = (
         | (?: than | as )_before | earlier | similar(?:ly)? | last_(?: film | study | examination | radiograph )"""),
     ("break", "but", r"""
         but | however | although | though | except (?:_for)? | (?: aside | apart )_from | other_than | otherwise
-        | whereas | while | there_(?: is | are | has | have ) | in_(?: summary | addition )
+        | whereas | while | in_(?: summary | addition )
         | (?: impression | findings ) (?= : )"""),
+    ("break", "there", r"there_(?: is | are | has | have )"),
     ("relative", "which", r"which | whose"),
     ("link", "due", r"(?: secondary | due | related | owing )_to | because_of | by"),
     ("link", "means", r"""
@@ -241,7 +242,7 @@ KINDS = (
     ("mention", "hyperinflation", r"""
         hyper-?(?: expan | inflat | aerat | lucen | disten )\w+ | emphysem\w+ | copd | chronic_obstructive"""),
     ("mention", "low_volume", r"""
-        (?: low | small | decreased | diminished | reduced )_ (?:lung_)? volumes?
+        (?: low | small | decreased | diminished | reduced )_ (?:lung_)? volumes? (?!_ (?:pleural_)? effusion)
         | lung_volumes? (?: _(?: are | is | appear | remain | slightly | somewhat | mildly | on | the | xxxx ) )*
           _(?: low | decreased | diminished | reduced | small )
         | hypo-?(?: inflat | aerat | ventil | expan )\w+ | (?: low | poor | shallow )_inspirat\w+"""),

@@ -180,9 +180,8 @@ def _share_sides(claims: list[Claim], tokens: Sequence[Token]) -> list[Claim]:
     shared: list[Claim] = []
     for claim in claims:
         donors = [c for c in shared if c.span == shared[-1].span and c.span != claim.span]
-        if _needs_side(claim) and len({c.finding.side for c in donors}) == 1 and _accompanies(claim, donors[0], tokens):
-            claim = replace(claim, finding=replace(claim.finding, side=donors[0].finding.side))
-        shared.append(claim)
+        sides = [c.finding.side for c in donors if _needs_side(claim) and _accompanies(claim, c, tokens)]
+        shared += [replace(claim, finding=replace(claim.finding, side=side)) for side in sides] or [claim]
     return shared
 
 
