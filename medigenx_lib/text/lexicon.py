@@ -148,12 +148,12 @@ LETTER = r"""(?= _(?: lung | base | basal | basilar | apex | apical | upper | mi
     | infrahilar | pleural | effusion | pneumothora | ptx | hemithorax | costophrenic | sided ) )"""
 """Before what a single letter is a side."""
 PLACES = (
-    ("place", (RIGHT, UPPER), r"rul | right_upper_lobe"),
-    ("place", (RIGHT, MIDDLE), r"rml | (?:right_)? middle_lobe"),
-    ("place", (RIGHT, LOWER), r"rll | right_lower_lobe"),
-    ("place", (LEFT, UPPER), r"lul | left_upper_lobe"),
+    ("place", (RIGHT, UPPER), r"rul | right[_-]upper[_-]lobe"),
+    ("place", (RIGHT, MIDDLE), r"rml | (?:right[_-])? middle[_-]lobe"),
+    ("place", (RIGHT, LOWER), r"rll | right[_-]lower[_-]lobe"),
+    ("place", (LEFT, UPPER), r"lul | left[_-]upper[_-]lobe"),
     ("place", (LEFT, MIDDLE), r"lingul\w*"),
-    ("place", (LEFT, LOWER), r"lll | left_lower_lobe | retro-?cardiac"),
+    ("place", (LEFT, LOWER), r"lll | left[_-]lower[_-]lobe | retro-?cardiac"),
     ("place", (BOTH, LOWER), r"bi-?bas(?: al | ilar | ally )"),
     ("place", (BOTH, UPPER), r"bi-?apical(?:ly)?"),
     ("place", (PLURAL, LOWER), r"lung_bases | bases | lower_(?: lobes | lungs )"),
@@ -167,8 +167,8 @@ PLACES = (
         | right_(?: greater | more | larger )_than_left | left_(?: greater | more | larger )_than_right
         | (?: right | r )_?>_?(?: left | l ) | (?: left | l )_?>_?(?: right | r )"""),
     ("place", (ANYWHERE, ZONES), r"all_ (?:three_)? (?: (?P<all> right | left )_ )? (?:lung_)? zones"),
-    ("place", (RIGHT, ANYWHERE), rf"right (?:-sided)? | (?<!/) r {LETTER}"),
-    ("place", (LEFT, ANYWHERE), rf"left (?:-sided)? | (?<!/) l {LETTER}"),
+    ("place", (RIGHT, ANYWHERE), rf"(?: right | rt ) (?:-sided)? | (?<!/) r {LETTER}"),
+    ("place", (LEFT, ANYWHERE), rf"(?: left | lt ) (?:-sided)? | (?<!/) l {LETTER}"),
     ("place", (ANYWHERE, UPPER), rf"""
         upper {NOT_LUNG} | (?<! cardiac\s ) apex (?!_of_the_heart) | apical (?!_segments?_of)"""),
     ("place", (ANYWHERE, MIDDLE), rf"""
@@ -275,7 +275,10 @@ def _flat(pattern: str) -> str:
     return re.sub(r"\s+", "", pattern).replace("[_-]", r"(?:\s+|-)").replace("_", r"(?:\s+)")
 
 
-FILLERS = r"(?!(?:the|of the|an?|to|be|on|for|this|that|xxxx|size|lobe|disease|changes|silhouette|contours?)\b)"
+FILLERS = (
+    r"(?!(?:the|of the|an?|to|be|on|for|this|that|xxxx|size|lobe|disease|changes|silhouette|contours?|evidence|volumes"
+    r"|structures|lateral|views?)\b)"
+)
 """Frequent words that begin no pattern: skipped, for speed alone."""
 MASTER = re.compile(
     rf"(?<![\w-]){FILLERS}(?:"

@@ -16,7 +16,7 @@ from medigenx_lib.cases import SIDES, Finding, Measurement
 from medigenx_lib.text import scopes
 from medigenx_lib.text.attachment import SAID, WHOLE_FILM, findings_of, places, segments
 from medigenx_lib.text.lexicon import LOWER, STATEMENT_CLAIMS
-from medigenx_lib.text.sentences import split_sentences
+from medigenx_lib.text.sentences import asked_for, split_sentences
 from medigenx_lib.text.tokens import Token, tokens_of
 
 DIFFUSE = ("edema", "hyperinflation", "low_volume", "other", *WHOLE_FILM)
@@ -54,10 +54,14 @@ def parse(text: str) -> list[Claim]:
 
 
 def parse_sentences(text: str) -> list[tuple[str, tuple[Claim, ...]]]:
-    """(sentence, its claims) pairs. "This may represent ..." speaks of the place named in the sentence before."""
+    """(sentence, its claims) pairs. "This may represent ..." speaks of the place named in the sentence before.
+
+    Sentences under "INDICATION:", "COMPARISON:" and the like claim nothing.
+    """
+    asked = asked_for(text)
     result: list[tuple[str, tuple[Claim, ...]]] = []
     for start, sentence in split_sentences(text):
-        claims = sentence_claims(sentence)
+        claims = () if asked and any(a <= start < b for a, b in asked) else sentence_claims(sentence)
         if result:
             claims = _continued(sentence, claims, result[-1][1])
         result.append((sentence, tuple(_shifted(claim, start) for claim in claims)))
@@ -114,7 +118,8 @@ def sentence_claims(sentence: str) -> tuple[Claim, ...]:
         for kind in mention.value.split() if presence != "queried" else ():
             for finding in findings_of(kind, presence, before, after):
                 claims.append(Claim(sentence, finding, (mention.start, mention.end), compares, hedge))
-    claims = _share_sides(_share_places(_share_severity(claims, tokens), tokens), tokens)
+    if claims and claims[0].span != claims[-1].span:
+        claims = _share_sides(_share_places(_share_severity(claims, tokens), tokens), tokens)
     placed = [sided for claim in claims for sided in _plural_sides(claim)]
     return (*placed, *_statement_claims(sentence, tokens), *_lone_ratios(sentence, tokens))
 
@@ -124,7 +129,8 @@ def sentence_claims(sentence: str) -> tuple[Claim, ...]:
 
 def _share_places(claims: list[Claim], tokens: Sequence[Token]) -> list[Claim]:
     """A claim without a place takes that of the mention before it ("left basal opacity, likely atelectasis"), or of
-    the one after it if the place comes last ("atelectasis or infiltrate in the right base")."""
+    the one after it if the place comes last ("atelectasis or infiltrate in the right base") or if that explains it
+    ("opacity, probably left basal atelectasis")."""
     shared: list[Claim] = []
     for claim in claims:
         shared += _placed_like(claim, [c for c in shared if c.span == shared[-1].span], tokens)
@@ -132,7 +138,8 @@ def _share_places(claims: list[Claim], tokens: Sequence[Token]) -> list[Claim]:
     for claim in reversed(shared):
         donors = [c for c in result if c.span == result[-1].span]
         last = donors and not any(t.type == "place" and claim.span[1] <= t.start < donors[0].span[0] for t in tokens)
-        result += _placed_like(claim, donors if last else [], tokens)
+        explains = bool(donors) and donors[0].hedge == "explanation" and not claim.hedge
+        result += _placed_like(claim, donors if last or explains else [], tokens)
     return result[::-1]
 
 

@@ -98,7 +98,8 @@ def _resolve_predicates(tokens: list[Token]) -> list[Token]:
         elif token.type in ("break", "link", "mention", "verb"):
             result += _bare(pending) if token.type != "mention" else []
             pending = None
-            subjects = subjects if token.type == "verb" else []
+            headed = token.value == ":" and subjects[-1:] == [len(result) - 1]  # "Heart: normal"
+            subjects = subjects if token.type == "verb" or headed else []
         result.append(token)
     return result + _bare(pending)
 
@@ -160,16 +161,12 @@ def _region_mentions(region: Token) -> list[Token]:
 
 def _resolve_elided(tokens: list[Token]) -> list[Token]:
     """ "Effusion on the right but not on the left": what is denied without a name is the finding named before."""
-    result: list[Token] = []
-    named: Token | None = None
-    for i, token in enumerate(tokens):
-        result.append(token)
-        named = token if token.type == "mention" else named
-        ends = i + 1 == len(tokens) or tokens[i + 1].type == "break"
-        denied = token.type == "place" and i > 0 and tokens[i - 1][:2] == ("negation", "any")
-        if named and ends and denied:
-            result.append(named._replace(start=token.start, end=token.end))
-    return result
+    ends = [i for i, token in enumerate(tokens) if token.type == "place" and tokens[i - 1][:2] == ("negation", "any")]
+    for i in reversed(ends):
+        named = next((token for token in reversed(tokens[:i]) if token.type == "mention"), None)
+        if named and (i + 1 == len(tokens) or tokens[i + 1].type == "break"):
+            tokens = [*tokens[: i + 1], named._replace(start=tokens[i].start, end=tokens[i].end), *tokens[i + 1 :]]
+    return tokens
 
 
 def clauses(tokens: Sequence[Token]) -> list[list[Token]]:

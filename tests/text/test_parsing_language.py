@@ -1,0 +1,151 @@
+"""The parser on the ways in which reports say, hedge, deny, place and compare, each with what a reader would take."""
+
+import pytest
+
+from medigenx_lib.cases import Finding, Findings
+from medigenx_lib.text import claims
+from medigenx_lib.text.parsing import parse
+
+LANGUAGE = """
+negation and its end
+    No definite pneumothorax. | pneumothorax absent
+    Without evidence of pulmonary edema. | edema absent
+    No pneumothorax, however there is a moderate right effusion. | pneumothorax absent; effusion present right
+    Although the lungs are clear, the heart is enlarged. | opacity absent; cardiomegaly present
+    No consolidation, but small left effusion. | opacity absent; effusion present left
+    No pneumothorax with a small left effusion. | pneumothorax absent; effusion present left
+    No effusion with associated basal atelectasis on the left. | effusion absent; atelectasis absent left lower
+    Neither effusion nor pneumothorax. | effusion absent; pneumothorax absent
+    Pulmonary vascular congestion without frank interstitial edema. | edema present; edema absent
+    Pulmonary vascularity is not increased. |
+    Pleural effusion on the right but not on the left. | effusion present right; effusion absent left
+    Pneumonia is unlikely. | opacity absent
+    The examination is not normal. |
+double negation
+    There is no absence of effusion. | effusion present
+    The left base is not without atelectasis. | atelectasis present left lower
+    The pneumothorax has not resolved. | pneumothorax present
+    Not only is there an effusion, there is also a pneumothorax. | effusion present; pneumothorax present
+uncertainty
+    Cannot exclude a small left pleural effusion. | effusion uncertain left
+    Early pneumonia cannot be entirely excluded. | opacity uncertain
+    Right effusion is likely present. | effusion uncertain right
+    Pleural effusion is questioned on the left. | effusion uncertain left
+    Small, if any, left effusion. | effusion uncertain left
+    No more than a trace left effusion. | effusion uncertain left
+    ? left basilar infiltrate | opacity uncertain left lower
+    Right lower lobe opacity worrisome for pneumonia. | opacity present right lower; opacity uncertain right lower
+    Heart size is difficult to assess. | cardiomegaly unknown
+    Heart size cannot be assessed due to effusion. | cardiomegaly unknown; effusion present
+    No effusion, though the left base is not well evaluated. | effusion absent
+what is asked for, or history
+    Evaluate for pneumothorax. |
+    Chest pain, rule out pneumonia. The lungs are clear. | opacity absent
+    History of CHF. Small right effusion. | effusion present right
+abbreviations and marks
+    No PTX. | pneumothorax absent
+    RLL pneumonia and LUL nodule. | opacity present right lower; nodule present left upper
+    Small R PTX. | pneumothorax present right
+    B/L effusions. | effusion present right; effusion present left
+    Opacity at the lt base. | opacity present left lower
+    Right > left effusions. | effusion present right; effusion present left
+    Left-lower-lobe opacity. | opacity present left lower
+    Left lower lobe XXXX opacity. | opacity present left lower
+    ___ year old woman with ___. There is a ___ right effusion. | effusion present right
+places
+    Small left effusion with adjacent basilar atelectasis. | effusion present left; atelectasis present left lower
+    Left lower lobe consolidation with an effusion. | opacity present left lower; effusion present left
+    Bilateral opacities, most in the right lower lobe. | opacity present right lower; opacity present left
+    Opacity in the apical segment of the left lower lobe. | opacity present left lower
+    Opacity projecting over the upper thoracic spine. | opacity present
+    Opacity in the right cardiophrenic angle. | opacity present right lower
+    Opacity with central lucency in the left upper lobe. | opacity present left upper; other present left upper
+    Right pneumothorax. It measures 3 cm at the apex. | pneumothorax present right; pneumothorax present right upper
+    Consolidation in the mid to lower right lung. | opacity present right middle,lower
+    In the right base there is an opacity. | opacity present right lower
+    Lungs: Left basilar opacity. Heart: Enlarged. | opacity present left lower; cardiomegaly present
+other parts of the body
+    The bony structures show no acute abnormality. |
+    Bony thorax and soft tissues unremarkable. |
+    Severe prominent lung opacities. | opacity present
+words for the heart and the vessels
+    Cardiac silhouette is top-normal in size. | cardiomegaly absent
+    The cardiothoracic index is increased. | cardiomegaly present
+    Mild fluid overload. | edema present
+"""
+CASES = [line.strip().split(" |") for line in LANGUAGE.splitlines() if "|" in line]
+
+
+def said(text: str) -> list[str]:
+    """Kind, presence, side and zones of each claim, as words."""
+    found = [claim.finding for claim in parse(text)]
+    return [" ".join(filter(None, (f.kind, f.presence, f.side, ",".join(f.zones)))) for f in found]
+
+
+@pytest.mark.parametrize(("text", "meant"), CASES, ids=[text for text, _ in CASES])
+def test_language(text, meant):
+    assert said(text) == [claim.strip() for claim in meant.split(";") if claim.strip()]
+
+
+SEVERITIES = {
+    "Bilateral effusions, moderate on the right and small on the left.": {"right": "moderate", "left": "mild"},
+    "Small left and moderate right effusions.": {"right": "moderate", "left": "mild"},
+    "Moderate right effusion, small on the left.": {"right": "moderate", "left": "mild"},
+    "Mild-to-moderate left effusion.": {"left": "moderate"},
+    "Elevation of the left hemidiaphragm and severe left effusion.": {"left": "severe"},
+    "Effusion in the right minor fissure.": {"right": None},
+}
+
+
+@pytest.mark.parametrize("text", SEVERITIES)
+def test_each_side_has_its_own_severity(text):
+    assert {f.side: f.severity for c in parse(text) if (f := c.finding).kind == "effusion"} == SEVERITIES[text]
+
+
+def test_alternatives_and_what_follows_share_no_other_severity():
+    assert [c.finding.severity for c in parse("Severe infiltrate versus atelectasis.")] == ["severe"] * 2
+    assert [c.finding.severity for c in parse("Elevation of the fissure mild atelectasis.")] == [None, "mild"]
+
+
+@pytest.mark.parametrize("text", ["The effusion has nearly resolved.", "The effusion is not yet cleared."])
+def test_what_is_not_quite_gone_is_there(text):
+    (claim,) = parse(text)
+    assert (claim.finding.presence, claim.comparison) == ("present", True)
+
+
+REPORT = """INDICATION:  ___ year old man with pneumonia and
+ a right effusion.  Prior pneumothorax.
+
+ COMPARISON:  ___. Left effusion then.
+
+ FINDINGS:
+
+ Heart size is normal.  There is no focal consolidation, pleural
+ effusion or pneumothorax.  Mild left
+ basilar atelectasis.
+
+ IMPRESSION:  No acute cardiopulmonary process.
+"""
+
+
+def test_sections_and_wrapped_lines():
+    assert said(REPORT) == [
+        "cardiomegaly absent", "opacity absent", "effusion absent", "pneumothorax absent",
+        "atelectasis present left lower", "opacity absent", "effusion absent",
+    ]  # fmt: skip
+    assert said("Comparison: None. The lungs are clear. Heart: Normal.") == ["opacity absent", "cardiomegaly absent"]
+    assert said("Indication: effusion. Left effusion.") == ["effusion present left"]
+
+
+def test_spans_point_into_wrapped_text():
+    marked = [REPORT[slice(*claim.span)] for claim in parse(REPORT)]
+    assert marked[1:4] == ["focal consolidation", "pleural\n effusion", "pneumothorax"]
+
+
+def test_two_entries_of_one_place_are_one_finding():
+    entries = [Finding("opacity", "present", "left", ("lower",), severity=grade) for grade in (None, "mild")]
+    (verdict,) = claims.check("Severe left basal opacity.", Findings(tuple(entries)))
+    assert verdict.verdict == "contradicted"
+    other = Finding("opacity", "present", "left", ("upper",))
+    (verdict,) = claims.check("Severe left opacity.", Findings((entries[1], other)))
+    assert verdict.verdict == "unverifiable"
