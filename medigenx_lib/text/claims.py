@@ -8,7 +8,8 @@ The rules, kept few so that they can be read in class:
 - Of a finding that is there, a claimed side, zone, density, pattern, severity or number that differs contradicts;
   one that was not measured is unverifiable. Claimed zones must all be among the measured ones. Numbers must lie in
   the measured interval, or equal the value as rounded. Severities follow ``severity.SEVERITY_BOUNDS``.
-- A qualified absence ("no dense opacity in the left lower zone") is contradicted only by a finding that fits it.
+- A qualified absence ("no dense opacity in the left lower zone") is contradicted only by a finding that fits it;
+  "no small effusion" denies any effusion, since who sees no small one sees no large one.
 - "Unchanged", "new": nothing here knows earlier films, so unverifiable.
 - A sentence is as good as its worst claim; one without any claim is unverifiable.
 """
@@ -19,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from medigenx_lib.cases import MEASURED_KINDS, SIDES, Finding, Findings, Measurement
+from medigenx_lib.cases import MEASURED_KINDS, SEVERITIES, SIDES, Finding, Findings, Measurement
 from medigenx_lib.text.parsing import SAID, Claim, parse, parse_sentences
 from medigenx_lib.text.severity import measured_number, severities
 
@@ -175,6 +176,7 @@ def _compare_absence(claim: Finding, finding: Finding) -> _Ruling:
         return _Ruling("supported", _describe(finding), number)
     if finding.presence == "uncertain":
         return _Ruling("unverifiable", _describe(finding), number)
+    claim = replace(claim, severity=None) if claim.severity == SEVERITIES[0] else claim
     fits = [
         _fits(claim.zones, finding.zones, any),
         *(_fits((c,) if c else (), m, any) for c, m in _qualities(claim, finding)),

@@ -214,7 +214,9 @@ KINDS = (
     ("mention", "cardiomegaly", r"""
         cardiomegaly | cardiac_enlargement | (?: increased | enlarged )_cardio-?thoracic_(?: ratio | index )
         | cardio-?thoracic_(?: ratio | index )_ (?:is_)? (?: increased | enlarged )
-        | enlargement_of_ (?:the_)? (?: heart | cardiac_silhouette )
+        | enlargement_of_ (?:the_)? (?: heart | cardiac_silhouette ) | increased_ (?: heart | cardiac )_size
+        | (?: heart_size | cardiac_ (?: size | silhouette ) )_ (?:is_)? (?:\w+ly_)? increased
+          (?!_(?: since | from | comp ) )
         | (?: heart | cardiac_silhouette ) (?: _(?: size | is | remains | appears | xxxx | \w+ly ) )* _large"""),
     ("mention", "edema", r"""
         (?: (?: pulmonary | interstitial | alveolar )_ )* o?edema | (?: congestive_heart | heart | cardiac
@@ -222,7 +224,8 @@ KINDS = (
         | (?: (?: pulmonary | central | vascular | venous )_ )* (?: congesti(?: on | ve_changes? )
         | engorge(?: ment | d ) )
         | (?: (?: pulmonary | central | venous )_ )* vascular(?:ity)? _ (?: prominence | redistribution )
-        | (?:pulmonary_)? vascul\w+_is_ (?:(?!not_)\w+_)? (?: prominent | increased )
+        | (?:pulmonary_)? vascul\w+_ (?: is | are | appears? )_ (?:(?!not_)\w+_)? (?: prominent | increased )
+        | prominence_of_ (?:the_)? (?: (?: pulmonary | central )_ )* vascul\w+
         | (?: increased | prominent | congested )_ (?: (?: pulmonary | central | lung )_ )? vascul\w+
         | indistinct_ (?:(?: pulmonary | central )_)? vascul\w+ (?: _(?: margin(?: s | ation ) | markings ) )?
         | pulmonary_venous_hypertension | cephalization
@@ -287,6 +290,9 @@ MASTER = re.compile(
 )
 """All rows at once; the name of the group that matched gives the row. Bare punctuation has no group."""
 
+ADVERBS = {"mildly": "mild", "slightly": "mild", "minimally": "mild", "moderately": "moderate", "severely": "severe",
+           "markedly": "severe"}  # fmt: skip
+"""Severities that stand inside a mention: "vascularity is mildly increased"."""
 REGION_KINDS = {
     "heart": ("cardiomegaly",), "lungs": ("opacity",), "pleura": ("effusion",), "angle": ("effusion",),
     "vessels": ("edema",),

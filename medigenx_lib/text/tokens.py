@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from medigenx_lib.cases import ZONES
-from medigenx_lib.text.lexicon import MASTER, PLURAL, REGION_KINDS, ROWS
+from medigenx_lib.text.lexicon import ADVERBS, MASTER, PLURAL, REGION_KINDS, ROWS
 
 
 class Token(NamedTuple):
@@ -40,8 +40,16 @@ def _scan(sentence: str) -> list[Token]:
             value, side = _share(match[kind]), match["of"] if kind == "percent" else None
         if kind == "place" and match["all"]:
             value = ((match["all"],), value[1])
+        if kind == "mention" and "ly " in match.group():
+            tokens += _inner_severities(match)
         tokens.append(Token(kind, value, *match.span(), None, side))
     return tokens
+
+
+def _inner_severities(mention: re.Match) -> list[Token]:
+    """ "Vascularity is mildly increased": the severity within a mention, as if it stood right before it."""
+    words = [ADVERBS[word] for word in mention.group().split() if word in ADVERBS]
+    return [Token("severity", word, mention.start(), mention.start()) for word in words]
 
 
 def _share(text: str) -> float:

@@ -72,6 +72,8 @@ words for the heart and the vessels
     Cardiac silhouette is top-normal in size. | cardiomegaly absent
     The cardiothoracic index is increased. | cardiomegaly present
     Mild fluid overload. | edema present
+    Heart size is mildly increased. | cardiomegaly present
+    Mild prominence of the pulmonary vasculature. | edema present
 """
 CASES = [line.strip().split(" |") for line in LANGUAGE.splitlines() if "|" in line]
 
@@ -105,6 +107,11 @@ def test_each_side_has_its_own_severity(text):
 def test_alternatives_and_what_follows_share_no_other_severity():
     assert [c.finding.severity for c in parse("Severe infiltrate versus atelectasis.")] == ["severe"] * 2
     assert [c.finding.severity for c in parse("Elevation of the fissure mild atelectasis.")] == [None, "mild"]
+
+
+@pytest.mark.parametrize("text", ["Vascularity is mildly increased.", "The heart is mildly large."])
+def test_a_severity_within_a_phrase(text):
+    assert [c.finding.severity for c in parse(text)] == ["mild"]
 
 
 @pytest.mark.parametrize("text", ["The effusion has nearly resolved.", "The effusion is not yet cleared."])
@@ -149,3 +156,11 @@ def test_two_entries_of_one_place_are_one_finding():
     other = Finding("opacity", "present", "left", ("upper",))
     (verdict,) = claims.check("Severe left opacity.", Findings((entries[1], other)))
     assert verdict.verdict == "unverifiable"
+
+
+@pytest.mark.parametrize("severity", [None, "mild", "severe"])
+def test_who_sees_no_small_effusion_sees_no_large_one(severity):
+    there = Findings((Finding("effusion", "present", "left", severity=severity),))
+    assert claims.check("No small left effusion.", there)[0].verdict == "contradicted"
+    large = {None: "unverifiable", "mild": "supported", "severe": "contradicted"}[severity]
+    assert claims.check("No large left effusion.", there)[0].verdict == large
