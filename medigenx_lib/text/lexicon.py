@@ -133,7 +133,7 @@ REGIONS = (
         (?: at_ | near_ | top_ | the_ )* (?: upper_limits?_of_ | top[_-] ) normal (?:_limits?)?
         | within_(?:the_)?limits (?:_of_normal)?
         | within_(?:the_)?normal (?:_limits?)? (?:_limits)? | normal(?:ly)? | unremarkable | clear | sharp | intact
-        | negative"""),
+        | negative | small (?=_heart)"""),
     ("predicate", "borderline", r"""
         borderline (?: _(?: enlarged | in_size | enlargement ) )? | (?<! most\s ) prominent | prominence"""),
     ("predicate", "enlarged", r"enlarge(?: d | ment ) | widened | (?:too_)? large | big"),
@@ -195,7 +195,8 @@ ATTRIBUTES = (
     ("pattern", "patchy", r"patchy"),
     ("pattern", "interstitial", r"interstitial | reticular | reticulonodular"),
     ("severity", "mild", r"""
-        mild(?:ly)? | minor (?!_fissure) | slight(?:ly)? | minimal(?:ly)? | small | tiny | trace | subtle"""),
+        mild(?:ly)? | minor (?!_fissure) | slight(?:ly)? | minimal(?:ly)? | small (?!_heart) | tiny | trace
+        | subtle"""),
     ("severity", "moderate", r"moderate(?:ly)? (?:-sized)?"),
     ("severity", "severe", r"severe(?:ly)? | extensive | marked(?:ly)? | large (?! _heart) | massive"),
     ("ratio", None, rf"""

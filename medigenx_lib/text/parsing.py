@@ -24,6 +24,8 @@ DIFFUSE = ("edema", "hyperinflation", "low_volume", "other", *WHOLE_FILM)
 PLEURAL = ("effusion", "pneumothorax")
 """Kinds that have the side of the finding in the lung that they accompany, not its zone."""
 WITH = ("with", "with its")
+LUNG = {"opacity", "atelectasis", "scar"}
+"""Kinds that share a severity: "minimal scarring and atelectasis"."""
 ALTERNATIVE = ("or", "/", "possible versus")
 ANAPHOR = re.compile(r"(?:\d+\.\s*)?(?:this|these|it|the appearance|appearance)\b", re.IGNORECASE)
 BESIDE = re.compile(
@@ -144,12 +146,15 @@ def _share_places(claims: list[Claim], tokens: Sequence[Token]) -> list[Claim]:
 
 
 def _share_severity(claims: list[Claim], tokens: Sequence[Token]) -> list[Claim]:
-    """ "Mild scarring or atelectasis": what follows on a bare "or" or "versus" is as severe as what went before."""
+    """ "Mild scarring or atelectasis": what follows on a bare "or" or "versus" is as severe as what went before, and so
+    is what stands beside it in the lung on a bare "and"."""
     shared: list[Claim] = []
     for claim in claims:
         donor = next((c for c in reversed(shared) if c.span != claim.span), None)
-        between = [t for t in tokens if donor and donor.span[1] <= t.start < claim.span[0]]
-        if donor and not claim.finding.severity and len(between) == 1 and between[0].value in ALTERNATIVE:
+        between = [t.value for t in tokens if donor and donor.span[1] <= t.start < claim.span[0]]
+        alike = donor and {donor.finding.kind, claim.finding.kind} <= LUNG
+        joined = len(between) == 1 and (between[0] in ALTERNATIVE or (alike and between[0] == "and"))
+        if joined and not claim.finding.severity:
             claim = replace(claim, finding=replace(claim.finding, severity=donor.finding.severity))
         shared.append(claim)
     return shared

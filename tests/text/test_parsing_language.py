@@ -72,6 +72,7 @@ words for the heart and the vessels
     Cardiac silhouette is top-normal in size. | cardiomegaly absent
     The cardiothoracic index is increased. | cardiomegaly present
     Mild fluid overload. | edema present
+    Small heart. | cardiomegaly absent
     Heart size is mildly increased. | cardiomegaly present
     Mild prominence of the pulmonary vasculature. | edema present
 """
@@ -105,6 +106,8 @@ def test_each_side_has_its_own_severity(text):
 
 
 def test_alternatives_and_what_follows_share_no_other_severity():
+    assert [c.finding.severity for c in parse("Mild right scarring and atelectasis.")] == ["mild"] * 2
+    assert [c.finding.severity for c in parse("Small hiatal hernia and atelectasis.")] == ["mild", None]
     assert [c.finding.severity for c in parse("Severe infiltrate versus atelectasis.")] == ["severe"] * 2
     assert [c.finding.severity for c in parse("Elevation of the fissure mild atelectasis.")] == [None, "mild"]
 
