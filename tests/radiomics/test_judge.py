@@ -54,6 +54,17 @@ def test_the_judge_learns_what_the_features_tell(fitted):
     assert {name: values.shape[-1] for name, values in decided.items()} == OUTPUTS
 
 
+def test_judges_together_decide_as_their_mean(fitted):
+    other = judging.fit(invented_lessons(), seed=1, steps=30)
+    told = torch.randn(20, COLUMNS, generator=torch.Generator().manual_seed(3))
+    with torch.no_grad():
+        decided = judging.together([fitted, other]).decide(told)
+        apart = [judge.decide(told) for judge in (fitted, other)]
+    for name, values in decided.items():
+        assert torch.allclose(values, (apart[0][name] + apart[1][name]) / 2, atol=1e-4)
+        assert not torch.allclose(apart[0][name], apart[1][name], atol=1e-2)
+
+
 def test_contributions_add_up_to_the_score(fitted):
     told = torch.randn(50, COLUMNS, generator=torch.Generator().manual_seed(2))
     with torch.no_grad():
