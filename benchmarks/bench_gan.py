@@ -1,6 +1,6 @@
 """Ours and the peers, trained on the same real films for the same CPU-seconds, on one thread, and scored alike.
 
-    python benchmarks/bench_gan.py --source FILE.npz [--size 32] [--seconds 240] [--seeds 3] [--entries strong ...]
+    python benchmarks/bench_gan.py --source FILE.npz [--size 32] [--seconds 240] [--seeds 3] [--entries narrow ...]
 
 Every finished run is a JSON record under ``benchmarks/results``; what has a record is not run again, and a training
 that was interrupted goes on. The table, the ratios and the grid of films are drawn from the records after each run.

@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def _one(cases: list[Case], seed: int, shown: int) -> None:
-    entry = Entry("ours", "strong")
+    entry = Entry("ours", "narrow")
     train = [case for case in cases if case.split == "train"]
     with tempfile.TemporaryDirectory() as folder:
         recipe = entry.of(SIZE, seed)

@@ -21,12 +21,12 @@ from medigenx_lib.gan.steps import step
 from medigenx_lib.gan.training import flushing_denormals
 
 VARIANTS = {
-    "ours": ("strong", {}),
-    "ours, narrow at full size": ("strong", {"grown": 1}),
-    "ours without penalties": ("strong", {"gamma": 0.0}),
-    "ours, transposed convolutions": ("strong", {"upsampling": "transposed"}),
-    "ours, standard loss": ("strong", {"loss": "standard"}),
-    "ours, DCGAN's networks": ("strong", {"body": "dcgan", "latent": 100}),
+    "ours (narrow)": ("narrow", {}),
+    "strong": ("strong", {}),
+    "strong without penalties": ("strong", {"gamma": 0.0}),
+    "strong, transposed convolutions": ("strong", {"upsampling": "transposed"}),
+    "strong, standard loss": ("strong", {"loss": "standard"}),
+    "strong, DCGAN's networks": ("strong", {"body": "dcgan", "latent": 100}),
     "DCGAN tutorial, our width": ("dcgan", {}),
     "DCGAN tutorial, its own width of 64": ("dcgan", {"width": 64}),
 }

@@ -173,7 +173,7 @@ def _train_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--minutes", type=_positive, help="budget in minutes (5 if no budget is given)")
     command.add_argument("--images", type=_count, help="budget in films seen (GAN); exactly repeatable on a CPU")
     command.add_argument("--size", type=int, default=64, help="side of the films in pixels (GAN)")
-    command.add_argument("--recipe", default="strong", help="a name in gan.recipes.RECIPES (GAN)")
+    command.add_argument("--recipe", default="narrow", help="a name in gan.recipes.RECIPES (GAN)")
     command.add_argument("--out", type=Path, help="training folder (GAN) or weights file (others)")
     command.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out (GAN)")
     words = "a shipped name or weights file to go on from (GAN, also to more pixels; lungs)"

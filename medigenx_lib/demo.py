@@ -159,7 +159,7 @@ def _trained(cases: Sequence[Case], out: Path, minutes: float, seed: int, size: 
 
     films, labels = source_arrays(_split(cases, "train"))
     folder = out / f"training-seed{seed}-{minutes:g}min"
-    return str(training.train(films, labels, folder, recipes.recipe("strong", size=size, seed=seed), minutes).folder)
+    return str(training.train(films, labels, folder, recipes.recipe("narrow", size=size, seed=seed), minutes).folder)
 
 
 def _split(cases: Sequence[Case], name: str) -> list[Case]:

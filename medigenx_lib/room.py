@@ -99,13 +99,13 @@ def _training(minutes: float) -> Iterator[Check]:
 
     from medigenx_lib import phantom
     from medigenx_lib.gan import training
-    from medigenx_lib.gan.recipes import STRONG
+    from medigenx_lib.gan.recipes import NARROW
 
     cases = phantom.cases(range(500), size=32)
     films, labels = np.stack([case.image for case in cases]), np.array([case.label for case in cases])
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        small = replace(STRONG, size=32)
+        small = replace(NARROW, size=32)
         figures = training.train(films, labels, folder, small, minutes=minutes).figures
         speed = figures["images"] / (time.perf_counter() - began)
     needed = ENOUGH_FILMS / speed / 60

@@ -21,7 +21,7 @@ from medigenx_lib.errors import InputError
 from medigenx_lib.files import replacing
 from medigenx_lib.gan import state as states
 from medigenx_lib.gan import team
-from medigenx_lib.gan.recipes import STRONG, Recipe
+from medigenx_lib.gan.recipes import NARROW, Recipe
 from medigenx_lib.gan.state import State
 from medigenx_lib.gan.steps import step
 
@@ -75,7 +75,7 @@ def train(
     films: np.ndarray,
     labels: np.ndarray,
     folder: str | Path,
-    recipe: Recipe = STRONG,
+    recipe: Recipe = NARROW,
     minutes: float | None = None,
     images: int | None = None,
     resume: bool = True,

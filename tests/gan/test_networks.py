@@ -7,7 +7,7 @@ import torch
 
 from medigenx_lib.errors import InputError
 from medigenx_lib.gan.networks import build, generator_channels
-from medigenx_lib.gan.recipes import DCGAN, GROWING, HINGE, RECIPES, STRONG, WGAN_GP, Recipe, grown, recipe
+from medigenx_lib.gan.recipes import DCGAN, GROWING, HINGE, NARROW, RECIPES, STRONG, WGAN_GP, Recipe, grown, recipe
 
 TINY = replace(STRONG, size=16, width=8, latent=8)
 
@@ -125,3 +125,14 @@ def test_what_cannot_grow_is_refused():
     with pytest.raises(InputError, match="grown 1 times"):
         replace(TINY, grown=1)  # from 8 pixels
     assert grown(grown(TINY, 32), 64) == replace(TINY, size=64, grown=2, **GROWING)
+
+
+@pytest.mark.parametrize("size", [16, 32, 64, 128, 256])
+def test_the_default_recipe_is_lighter_than_the_lessons_at_every_size_but_the_smallest(size):
+    counts = [sum(p.numel() for n in build(recipe(name, size=size)) for p in n.parameters())
+              for name in ("narrow", "strong")]  # fmt: skip
+    assert counts[0] < counts[1] or size == 16
+    generator, discriminator = build(recipe("narrow", size=size))
+    labels = torch.tensor([0, 1])
+    films = generator(torch.randn(2, NARROW.latent), labels)
+    assert films.shape == (2, 1, size, size) and discriminator(films, labels).shape == (2,)
