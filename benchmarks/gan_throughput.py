@@ -22,6 +22,7 @@ from medigenx_lib.gan.training import flushing_denormals
 
 VARIANTS = {
     "ours (narrow)": ("narrow", {}),
+    "narrow without penalties": ("narrow", {"gamma": 0.0}),
     "strong": ("strong", {}),
     "strong without penalties": ("strong", {"gamma": 0.0}),
     "strong, transposed convolutions": ("strong", {"upsampling": "transposed"}),
