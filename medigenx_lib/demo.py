@@ -159,7 +159,8 @@ def _trained(cases: Sequence[Case], out: Path, minutes: float, seed: int, size: 
 
     films, labels = source_arrays(_split(cases, "train"))
     folder = out / f"training-seed{seed}-{minutes:g}min"
-    return str(training.train(films, labels, folder, recipes.recipe("narrow", size=size, seed=seed), minutes).folder)
+    recipe = recipes.recipe("strong", size=size, seed=seed)  # in the first minute `narrow` still draws one face
+    return str(training.train(films, labels, folder, recipe, minutes).folder)
 
 
 def _split(cases: Sequence[Case], name: str) -> list[Case]:
