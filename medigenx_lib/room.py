@@ -15,9 +15,9 @@ from medigenx_lib import settings
 from medigenx_lib.doctor import FAIL, OK, WARN, Check, examine
 from medigenx_lib.errors import WeightsError
 
-ENOUGH_FILMS = 100_000
+ENOUGH_FILMS = 200_000
 """Films at 32x32 after which the default recipe is as good as in ``benchmarks/README.md`` (240 CPU-seconds there)."""
-ENOUGH_PER_SECOND = 150.0
+ENOUGH_PER_SECOND = 300.0
 SPACE_GB = 5.0
 
 
