@@ -159,7 +159,7 @@ def _trained(cases: Sequence[Case], out: Path, minutes: float, seed: int, size: 
 
     films, labels = source_arrays(_split(cases, "train"))
     folder = out / f"training-seed{seed}-{minutes:g}min"
-    recipe = recipes.recipe("strong", size=size, seed=seed)  # in the first minute `narrow` still draws one face
+    recipe = recipes.recipe("strong", size=size, seed=seed)  # in the first half minute `narrow` still draws one face
     return str(training.train(films, labels, folder, recipe, minutes).folder)
 
 
