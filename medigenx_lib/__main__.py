@@ -174,6 +174,8 @@ def _train_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--images", type=_count, help="budget in films seen (GAN); exactly repeatable on a CPU")
     command.add_argument("--size", type=int, default=64, help="side of the films in pixels (GAN)")
     command.add_argument("--recipe", default="narrow", help="a name in gan.recipes.RECIPES (GAN)")
+    words = "compute in bfloat16 or not; unless said, where the processor itself does (GAN)"
+    command.add_argument("--bf16", action=argparse.BooleanOptionalAction, help=words)
     command.add_argument("--out", type=Path, help="training folder (GAN) or weights file (others)")
     command.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out (GAN)")
     words = "a shipped name or weights file to go on from (GAN, also to more pixels; lungs)"

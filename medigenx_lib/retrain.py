@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from medigenx_lib import weights
+from medigenx_lib import settings, weights
 from medigenx_lib.cases import Case
 from medigenx_lib.errors import InputError
 
@@ -39,6 +40,8 @@ def _gan(options: dict) -> Path:
     recipe = recipes.recipe(options["recipe"], size=options["size"], seed=options["seed"])
     if start:
         recipe = recipes.grown(sampling.load(start).recipe, options["size"], seed=options["seed"])
+    wanted = options.get("bf16")
+    recipe = recipes.fitted(recipe, settings.device()) if wanted is None else replace(recipe, bf16=wanted)
     films, labels = source_arrays(datasets.load(options["source"], options["size"], "train"))
     folder = options["out"] or Path("runs") / f"{recipe.name}_{recipe.size}"
     minutes = DEFAULT_MINUTES if minutes is None and images is None else minutes

@@ -49,6 +49,16 @@ def device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def computes_bf16(device: str) -> bool:
+    """Whether ``device`` (``"cpu"``, ``"cuda"``) computes in bfloat16 itself; emulated it is slower than float32."""
+    import torch
+
+    if device.startswith("cuda"):
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    known = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(known.get(name, False) for name in ("avx512_bf16", "amx_bf16"))
+
+
 def cache_dir() -> Path:
     """Folder for downloads, ``MEDIGENX_CACHE`` or ``~/.cache/medigenx``. Not created here."""
     return Path(os.environ.get("MEDIGENX_CACHE", Path.home() / ".cache" / "medigenx")).expanduser()

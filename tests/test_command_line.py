@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from medigenx_lib import phantom, segmentation
+from medigenx_lib import phantom, segmentation, settings
 from medigenx_lib.__main__ import main
 from medigenx_lib.cases import Case
 from medigenx_lib.gan import sampling
@@ -91,6 +91,11 @@ def test_train_and_sample_from_the_folder(tmp_path, said):
     code, _, errors = said("train", "--source", npz, "--size", 32, "--images", 256, "--out", folder)
     assert code == 2 and "--resume" in errors[0]
     assert said("sample", "--checkpoint", folder, "-n", 2, "--out", tmp_path / "s")[0] == 0
+    assert sampling.load(folder).recipe.bf16 is settings.computes_bf16(settings.device())
+    for word, chosen in (("--bf16", True), ("--no-bf16", False)):
+        other = tmp_path / word
+        assert said("train", "--source", npz, "--size", 32, "--images", 64, word, "--out", other)[0] == 0
+        assert sampling.load(other).recipe.bf16 is chosen
 
 
 @pytest.mark.parametrize(

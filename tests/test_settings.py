@@ -24,6 +24,25 @@ def test_the_device_can_be_chosen(monkeypatch):
     assert settings.device() == ("cuda" if torch.cuda.is_available() else "cpu")
 
 
+@pytest.mark.parametrize(
+    ("known", "native"),
+    [({"avx512_bf16": True}, True), ({"amx_bf16": True}, True), ({"avx512_bf16": False, "avx2": True}, False)],
+)
+def test_bfloat16_is_used_where_the_processor_computes_in_it(monkeypatch, known, native):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: known, raising=False)
+    assert settings.computes_bf16("cpu") is native
+
+
+def test_an_older_torch_that_cannot_tell_stays_with_float32(monkeypatch):
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert settings.computes_bf16("cpu") is False
+
+
+def test_a_gpu_that_only_emulates_bfloat16_stays_with_float32(monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation=True: including_emulation)
+    assert settings.computes_bf16("cuda") is False
+
+
 def test_one_thread_is_given_back_even_after_an_error():
     before = torch.get_num_threads()
     torch.set_num_threads(2)

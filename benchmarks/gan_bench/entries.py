@@ -19,15 +19,20 @@ BATCH = 64  # films generated at a time
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the table: a recipe by name, and what is changed in it. ``title`` is what the table shows."""
+    """One line of the table: a recipe by name, and what is changed in it. ``title`` is what the table shows.
+
+    ``fitted``: in bfloat16 where the processor computes in it, as ``medigenx train`` does.
+    """
 
     title: str
     recipe: str
     changes: tuple[tuple[str, object], ...] = ()
+    fitted: bool = False
 
     def of(self, size: int, seed: int) -> Recipe:
         """The recipe for films of ``size``."""
-        return recipes.recipe(self.recipe, size=size, seed=seed, **dict(self.changes))
+        chosen = recipes.recipe(self.recipe, size=size, seed=seed, **dict(self.changes))
+        return recipes.fitted(chosen, "cpu") if self.fitted else chosen
 
     def train(self, films: np.ndarray, labels: np.ndarray, folder: Path, seconds: float, seed: int) -> dict:
         """Train for ``seconds`` of CPU, or go on where it was interrupted; the training's figures."""
@@ -88,7 +93,7 @@ FLOW_FILE = "flow.safetensors"
 OURS = "narrow"
 PEERS = ("dcgan", "dcgan_ema", "wgan_gp", "hinge", "hinge_diffaugment")
 ENTRIES = {
-    OURS: Entry("ours (default: narrow)", OURS),
+    OURS: Entry("ours (default: narrow)", OURS, fitted=True),
     "dcgan": Entry("DCGAN tutorial", "dcgan"),
     "dcgan_ema": Entry("DCGAN + label + EMA", "dcgan_ema"),
     "wgan_gp": Entry("WGAN-GP", "wgan_gp"),
@@ -96,6 +101,8 @@ ENTRIES = {
     "hinge_diffaugment": Entry("hinge + SN + DiffAugment", "hinge_diffaugment"),
     "flow": FlowEntry(),
     "dcgan_label": Entry("DCGAN + label", "dcgan", (("conditional", True),)),
+    "dcgan_bf16": Entry("DCGAN tutorial in bfloat16", "dcgan", (("bf16", True),)),
+    "narrow_float32": Entry("narrow in float32", "narrow"),
     "strong": Entry("strong, as in the lessons", "strong"),
     "ours_lr": Entry("strong, learning rate 1e-3", "strong", (("lr", 1e-3),)),
     "ours_no_ema": Entry("strong without EMA", "strong", (("ema", 0.0),)),

@@ -163,7 +163,9 @@ def _same(what: str, saved: dict, given: dict, folder: Path) -> None:
     differing = sorted(key for key in saved | given if _plain(saved.get(key)) != _plain(given.get(key)))
     if differing:
         found = ", ".join(f"{key} was {saved.get(key)!r}, is {given.get(key)!r}" for key in differing)
-        raise InputError(f"The training in {folder} had other {what} ({found}).", "Use another folder.")
+        raise InputError(
+            f"The training in {folder} had other {what} ({found}).", "Give the same, or use another folder."
+        )
 
 
 def _plain(value):
