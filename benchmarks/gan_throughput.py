@@ -21,7 +21,8 @@ from medigenx_lib.gan.steps import step
 from medigenx_lib.gan.training import flushing_denormals
 
 VARIANTS = {
-    "ours (narrow)": ("narrow", {}),
+    "ours (narrow, bfloat16)": ("narrow", {"bf16": True}),
+    "narrow": ("narrow", {}),
     "narrow without penalties": ("narrow", {"gamma": 0.0}),
     "strong": ("strong", {}),
     "strong without penalties": ("strong", {"gamma": 0.0}),
@@ -29,6 +30,7 @@ VARIANTS = {
     "strong, standard loss": ("strong", {"loss": "standard"}),
     "strong, DCGAN's networks": ("strong", {"body": "dcgan", "latent": 100}),
     "DCGAN tutorial, our width": ("dcgan", {}),
+    "DCGAN tutorial, our width, bfloat16": ("dcgan", {"bf16": True}),
     "DCGAN tutorial, its own width of 64": ("dcgan", {"width": 64}),
 }
 

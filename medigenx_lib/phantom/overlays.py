@@ -53,6 +53,7 @@ def _marker(p: SimpleNamespace, film: np.ndarray) -> np.ndarray:
     top, inset = int((0.03 + 0.45 * p.marker_height) * size), int((0.02 + 0.10 * p.marker_place) * size)
     left = inset if letter == "R" else size - inset - glyph.shape[1]
     patch = film[top : top + glyph.shape[0], left : left + glyph.shape[1]]
+    glyph = glyph[: patch.shape[0], : patch.shape[1]]  # a film of eight pixels can be too small for a letter
     np.maximum(patch, 0.95 * glyph, out=patch)
     return film
 

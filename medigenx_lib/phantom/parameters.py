@@ -82,14 +82,24 @@ PAEDIATRIC: dict[str, Range] = {
 """Close to the films of small children in PneumoniaMNIST; tuned on its training films alone."""
 
 CROPPED: dict[str, Range] = {
-    **PAEDIATRIC, "film_aspect": (0.90, 1.10), "zoom": (0.97, 1.12), "height": (1.27, 1.68), "depth": (0.68, 0.84),
-    "air": (0.49, 0.75), "lung_round": (2.1, 3.4), "heart_low": (-0.12, 0.18), "mediastinum_left": (0.13, 0.26),
-    "chin": (0.17, 1.0), "rib_count": (8.9, 10.8), "energy": (0.3, 0.8), "contrast": (0.40, 0.96),
-    "centre": (-0.88, -0.05), "latitude": (0.05, 0.65), "unsharp": (0.0, 0.27), "white": (0.86, 1.0),
-    "collimation": (0.0, 0.73),
+    **PAEDIATRIC, "height": (1.35, 1.59), "wall": (0.03, 0.28), "depth": (0.72, 0.84), "cage_power": (1.33, 1.65),
+    "cage_round": (1.37, 2.7), "cage_taper": (0.01, 0.24), "lung_round": (3.06, 3.94), "apex_depth": (0.45, 0.7),
+    "air": (0.49, 0.75), "dome_step": (0.01, 0.07), "sulcus": (0.17, 0.36), "heart_normal": (0.37, 0.53),
+    "heart_share": (0.25, 0.36), "heart_flat": (0.7, 0.89), "heart_low": (-0.21, 0.01), "atrium": (0.29, 0.61),
+    "mediastinum_right": (0.11, 0.19), "mediastinum_left": (0.15, 0.24), "hilum": (0.83, 1.48),
+    "tracheal_width": (0.038, 0.085), "rib_count": (8.22, 10.99), "rib_mineral": (0.72, 1.38),
+    "rib_front": (0.28, 0.64), "rib_phase": (0.2, 0.67), "spine_width": (0.096, 0.158), "spine_mineral": (0.27, 0.73),
+    "clavicle_height": (0.01, 0.07), "clavicle_slope": (-0.06, 0.49), "scapula_place": (0.78, 1.18),
+    "shoulder": (-0.77, -0.07), "shoulder_slope": (0.05, 0.42), "shoulder_width": (0, 0.28),
+    "stomach_place": (0.31, 0.68), "stomach_size": (0.11, 0.24), "zoom": (0.91, 1.14), "film_aspect": (0.89, 1.19),
+    "shift_y": (-0.06, 0.06), "tilt": (-0.11, 0.1), "scatter": (0.25, 2.31), "sharpness": (0.002, 0.0045),
+    "dose": (4.26, 4.95), "centre": (-0.88, -0.05), "contrast": (0.44, 0.7), "latitude": (0.08, 0.51),
+    "unsharp": (0, 0.27), "texture": (0.03, 0.06), "black": (0, 0.1), "white": (0.86, 1), "chin": (0.17, 1),
+    "energy": (0.3, 0.8), "collimation": (0, 0.73),
 }  # fmt: skip
 """The same children as PneumoniaMNIST shows them: its 64-pixel stand-in squeezes the whole film into a square, MedMNIST
-crops the middle square out of it."""
+crops the middle square out of it. Found by a random search (an evolution strategy) for the least Frechet distance to
+its training films in 48 pixel components at 28x28, most of all of normal films."""
 
 OVERRIDES: dict[str, dict[str, Range]] = {"paediatric": PAEDIATRIC, "wide": {}, "pneumoniamnist": CROPPED}
 PRESETS = tuple(OVERRIDES)

@@ -9,8 +9,9 @@ from medigenx_lib.cases import SIDES, Finding, Findings, Measurement
 
 
 def measure(masks: dict[str, np.ndarray], air: np.ndarray, filling: np.ndarray, pattern: str | None) -> Findings:
-    """One finding per side for opacity and effusion, one for the heart: present or absent, never unknown.
+    """One finding per side for opacity and effusion, one for the heart: present or absent.
 
+    Unknown only where a lung is not to be seen at all, wholly behind a large heart on a film of few pixels.
     ``masks`` bool (S, S) by name, ``air`` the healthy path length of lung air and ``filling`` the share of it that
     opacity replaces (S, S). Each finding carries the number behind it; truth has no interval.
     """
@@ -23,6 +24,8 @@ def measure(masks: dict[str, np.ndarray], air: np.ndarray, filling: np.ndarray, 
 
 def _opacity(side, masks, air, filling, pattern) -> Finding:
     lung = masks[f"{side}_lung"]
+    if not lung.any():
+        return Finding("opacity", "unknown", side)
     share = geometry.extent(masks["opacity"], lung)
     number = Measurement(f"opacity_extent.{side}", share)
     if share < geometry.PRESENT_EXTENT:
@@ -35,6 +38,8 @@ def _opacity(side, masks, air, filling, pattern) -> Finding:
 
 def _effusion(side, masks) -> Finding:
     lung = masks[f"{side}_lung"]
+    if not lung.any():
+        return Finding("effusion", "unknown", side)
     share = geometry.extent(masks["effusion"], lung)
     number = Measurement(f"effusion_extent.{side}", share)
     if share < geometry.PRESENT_EXTENT:
@@ -45,6 +50,8 @@ def _effusion(side, masks) -> Finding:
 
 def _heart(masks) -> Finding:
     ratio = geometry.cardiothoracic_ratio(masks)
+    if not np.isfinite(ratio):
+        return Finding("cardiomegaly", "unknown")
     number = Measurement("cardiothoracic_ratio", ratio)
     if not geometry.is_cardiomegaly(ratio):
         return Finding("cardiomegaly", "absent", measurement=number)

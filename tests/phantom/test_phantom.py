@@ -39,6 +39,17 @@ def test_findings_agree_with_the_masks():
             assert finding.measurement.value == share
 
 
+@pytest.mark.parametrize("preset", phantom.PRESETS)
+def test_the_smallest_films_are_rendered_and_a_lung_without_a_pixel_is_unknown(preset):
+    hidden = 0
+    for case in phantom.cases(range(600), 8, preset):
+        for side in SIDES:
+            seen = case.masks[f"{side}_lung"].any()
+            assert (case.truth.findings.of("opacity", side)[0].presence == "unknown") == (not seen)
+            hidden += not seen
+    assert hidden > 0
+
+
 @pytest.mark.parametrize(
     "arguments",
     [{"seeds": [-1]}, {"seeds": [0.5]}, {"seeds": 7}, {"seeds": [0], "size": 0}, {"seeds": [0], "preset": "adult"},
