@@ -20,11 +20,20 @@ STRONG = ("break", "relative", "link", "hedge", "negation", "subject")
 """What parts the phrases of two mentions, more surely than a comma."""
 LEADING = (":", "there")
 """Breaks after a place that may lead: "left lung: opacity", "in the left lung there is an opacity"."""
+APART = ("with", "with its", "from")
+"""Links after which something else is graded."""
 ADJECTIVES = ("severity", "density", "pattern")
 """What belongs to the mention right after it, even where the phrase before could go on."""
+PREDICATE = re.compile(
+    r"\s*(?:[.,;:()/]|$|(?:and|or|but|to|with|in|at|on|by|for|of|than|overall|now|sized?|volume|amount|degree"
+    r"|bilaterally|posteriorly|as|since|which|that|prominent|xxxx)\b)",
+    re.IGNORECASE,
+)
+"""What may follow on a severity that is said of the finding before it; any other word is graded itself."""
 PREPOSITION = re.compile(
     r"\s*,?\s*(?:in|at|of|within|involving|throughout|on|near|adjacent\s+to|(?:project(?:s|ing|ed)\s+)?over|overlying"
-    r"|overlies)\b"
+    r"|overlies)\b",
+    re.IGNORECASE,
 )
 
 
@@ -33,25 +42,68 @@ def segments(tokens: Sequence[Token], sentence: str) -> list[tuple[int, list[Tok
     indices = [i for i, token in enumerate(tokens) if token.type == "mention"]
     if not indices:
         return []
-    ends = [k for k, token in enumerate(tokens) if token.type == "break" and token.value not in LEADING]
+    breaks = [k for k, token in enumerate(tokens) if token.type == "break" and token.value not in LEADING]
+    ends = [k for k in breaks if not _leads(tokens, k, sentence)]
     first = max((k for k in ends if k < indices[0]), default=0)
     last = min((k for k in ends if k > indices[-1]), default=len(tokens))
     cuts = [first, *(_cut(tokens, i, j, sentence) for i, j in pairwise(indices)), last]
-    return [(i, list(tokens[a:i]), list(tokens[i + 1 : b])) for i, (a, b) in zip(indices, pairwise(cuts), strict=False)]
+    return [
+        (i, _own_before(tokens[a:i]), _own_after(tokens[i + 1 : b], sentence))
+        for i, (a, b) in zip(indices, pairwise(cuts), strict=False)
+    ]
+
+
+def _own_before(tokens: Sequence[Token]) -> list[Token]:
+    """Without the severities of what stands before a "with" or "no": "mild rotation with an effusion"."""
+    start = max((k for k, t in enumerate(tokens) if t.type == "negation" or t.value in APART), default=-1)
+    return [t for k, t in enumerate(tokens) if t.type != "severity" or k > start]
+
+
+def _own_after(tokens: Sequence[Token], sentence: str) -> list[Token]:
+    """Without the severities of what is no mention ("and mild chronic changes"), and the better place where two are
+    given: "in the midlung, probably within the upper lobe"."""
+    own = [t for t in tokens if t.type != "severity" or _is_predicate(t, tokens, sentence)]
+    hedge = next((k for k in range(len(own)) if own[k].type == "hedge" and _locates(own, k, sentence)), 0)
+    return [t._replace(value=(t.value[0], ())) if t.type == "place" and k < hedge else t for k, t in enumerate(own)]
+
+
+def _is_predicate(severity: Token, tokens: Sequence[Token], sentence: str) -> bool:
+    """True for "effusion, small on the left", not for "effusion, slightly larger"."""
+    beside = any(t.start == severity.end + 1 and t.type in (*ADJECTIVES, "place", "verb") for t in tokens)
+    return beside or PREDICATE.match(sentence, severity.end) is not None
+
+
+def _locates(tokens: Sequence[Token], k: int, sentence: str) -> bool:
+    """True for the hedge ``k`` of "probably within the lower lobe", not for that of "probably basal atelectasis"."""
+    following = [n for n in range(k + 1, len(tokens)) if tokens[n].value not in ("is", "lungs")]  # "within the lung"
+    ends = next((n for n in following if tokens[n].type != "place"), len(tokens))
+    if not following or ends == following[0]:
+        return False
+    the = sentence[tokens[k].end : tokens[following[0]].start].strip().lower() == "the"
+    leads = the or PREPOSITION.match(sentence, tokens[k].end) is not None
+    return leads and (ends == len(tokens) or tokens[ends].type in (*STRONG, "list"))
 
 
 def _cut(tokens: Sequence[Token], i: int, j: int, sentence: str) -> int:
     """Where the phrase of mention ``i`` ends and that of mention ``j`` begins."""
     between = range(i + 1, j)
-    strong = [k for k in between if tokens[k].type in STRONG]
+    strong = [k for k in between if tokens[k].type in STRONG and not _locates(tokens, k, sentence)]
     lists = [k for k in between if tokens[k].type == "list"]
     if strong and tokens[strong[0]].type != "subject":
-        return strong[0]
+        return strong[0] - _leads(tokens, strong[0], sentence)
     if lists:
         return lists[0] if lists[0] == i + 1 and tokens[i + 1].value != "," else lists[-1]
     if PREPOSITION.match(sentence, tokens[i].end) or _place_follows(tokens, i, j, sentence):
         return next((k + 1 for k in reversed(between) if tokens[k].type not in ADJECTIVES), i + 1)
     return i + 1
+
+
+def _leads(tokens: Sequence[Token], k: int, sentence: str) -> bool:
+    """True if a severity leads into token ``k``: "and small, possible effusion", "and mild but stable edema"."""
+    if k == 0 or tokens[k - 1].type != "severity" or sentence[tokens[k - 1].end : tokens[k].start].strip():
+        return False
+    contrast = tokens[k].value == "but" and any(t.type == "comparison" for t in tokens[k + 1 : k + 2])
+    return (tokens[k].type == "hedge" or contrast) and (k == 1 or tokens[k - 2].type in (*STRONG, "list"))
 
 
 def _place_follows(tokens: Sequence[Token], i: int, j: int, sentence: str) -> bool:
@@ -85,16 +137,15 @@ def findings_of(kind: str, presence: str, before: list[Token], after: list[Token
 
 
 def _severities(tokens: Sequence[Token]) -> dict[str, str]:
-    """Side -> severity for "moderate on the right and small on the left", nothing where not both have their own."""
-    graded: dict[str, str] = {}
-    pending = None
-    for token in tokens:
-        if token.type == "severity":
-            pending = token.value
-        elif token.type == "place" and token.value[0] in ((SIDES[0],), (SIDES[1],)) and pending:
-            graded.setdefault(token.value[0][0], pending)
-            pending = None
-    return graded if len(graded) == len(SIDES) else {}
+    """Side -> severity for "moderate on the right and small on the left", "right moderate, left small"; a side that
+    is singled out has its own, the other that of both."""
+    marks = [t for t in tokens if t.type == "severity" or (t.type == "place" and len(t.value[0]) == 1)]
+    if len({t.value for t in marks if t.type == "severity"}) < 2:
+        return {}
+    pairs = [(a, b) for a, b in pairwise(marks) if a.type != b.type]
+    before = {b.value[0][0]: a.value for a, b in reversed(pairs) if a.type == "severity"}
+    after = {a.value[0][0]: b.value for a, b in reversed(pairs) if a.type == "place"}
+    return before if len(before) == len(SIDES) or len(after) < len(SIDES) else after
 
 
 def _is_angle(token: Token, presence: str) -> bool:

@@ -70,7 +70,8 @@ SCOPES = (
     ("comparison", "any", r"""
         (?: is_ | are_ | ha(?:s|ve)_ )? (?: not (?: _yet | _fully )? | nearly | almost | partly | partially
         | incompletely | largely | mostly ) (?: _completely | _entirely )? _(?: resolved | cleared )
-        | (?: is_ | are_ )? not_ (?:\w+_)? changed | (?: previously_not | not_previously )_ (?: seen | present | noted )
+        | (?: is_ | are_ )? not_ (?: (?:\w+_)? changed | (?:\w+_){0,4} different )
+        | (?: previously_not | not_previously )_ (?: seen | present | noted )
         | (?: is_ | are_ | appears?_ ) (?:\w+_)? (?: larger | smaller | bigger )
           (?! _than_ (?: (?: on_ )? the_ )? (?: right | left ) )
         | ha(?:s|ve)_ (?:\w+_)? (?: increased | decreased | grown | developed | progressed | appeared )
@@ -120,7 +121,8 @@ REGIONS = (
         (?: (?: pulmonary | lung | central )_ )* (?: vascular(?:ity)? | vasculature | vessels ) (?: _(?: markings
         | pattern ) )?"""),
     ("region", "angle", r"""
-        costophrenic_(?: angles? | sulc(?:us | i) | sinus(?:es)? | recess(?:es)? | xxxx ) | cp_angles?"""),
+        costophrenic_(?: angles? | sulc(?:us | i) | sinus(?:es)? | recess(?:es)? | xxxx ) | cp_angles?
+        | (?: posterior | lateral | pleural )_sulc(?: us | i )"""),
     ("region", "pleura", r"pleural_(?: spaces? | surfaces? | margins? ) | pleura"),
     ("region", "bones", r"""
         (?: bony | osseous | skeletal ) (?: _(?: thorax | chest | structures? ) )? (?: _of_the_ (?: thorax | chest ) )?
@@ -147,40 +149,55 @@ NOT_LUNG = r"""(?! [_-] (?: abdom\w+ | quadrants? | extremit\w+ | arms? | neck |
 LETTER = r"""(?= _(?: lung | base | basal | basilar | apex | apical | upper | mid | middle | lower | hil | perihilar
     | infrahilar | pleural | effusion | pneumothora | ptx | hemithorax | costophrenic | sided ) )"""
 """Before what a single letter is a side."""
+LUNGS = r"(?: (?:lung_)? (?: zones | fields | regions ) | (?: (?: portions | aspects )_of_the_ )? lungs | lobes )"
+"""What makes a zone one of both lungs."""
+WITHIN_LUNG = r"(?: (?<= lung\s ) | (?<= lungs\s ) | (?<= thorax\s ) | (?<= right\s ) | (?<= left\s ) )"
 PLACES = (
     ("place", (RIGHT, UPPER), r"rul | right[_-]upper[_-]lobe"),
     ("place", (RIGHT, MIDDLE), r"rml | (?:right[_-])? middle[_-]lobe"),
     ("place", (RIGHT, LOWER), r"rll | right[_-]lower[_-]lobe"),
     ("place", (LEFT, UPPER), r"lul | left[_-]upper[_-]lobe"),
-    ("place", (LEFT, MIDDLE), r"lingul\w*"),
+    ("place", (LEFT, MIDDLE), r"lingul\w* (?:_segments?)? (?:_of_the_left_upper_lobe)?"),
     ("place", (LEFT, LOWER), r"lll | left[_-]lower[_-]lobe | retro-?cardiac"),
     ("place", (BOTH, LOWER), r"bi-?bas(?: al | ilar | ally )"),
     ("place", (BOTH, UPPER), r"bi-?apical(?:ly)?"),
-    ("place", (PLURAL, LOWER), r"lung_bases | bases | lower_(?: lobes | lungs )"),
-    ("place", (PLURAL, UPPER), r"apices | upper_(?: lobes | lungs )"),
-    ("place", (PLURAL, MIDDLE), r"(?: mid | central )_lungs | mid-?lungs"),
+    ("place", (PLURAL, LOWER), rf"lung_bases | bases | (?: lower | inferior | bas(?: al | ilar ) )_{LUNGS}"),
+    ("place", (PLURAL, UPPER), rf"apices | (?: upper | apical )_{LUNGS}"),
+    ("place", (PLURAL, MIDDLE), rf"""
+        (?: mid | middle | central | (?: peri | para )-?hilar )_{LUNGS} | mid-?lungs | mid-?lung_zones"""),
     ("place", (PLURAL, ANYWHERE), r"throughout_ (?:the_)? lungs"),
     ("place", (BOTH, MIDDLE), r"bi-?hilar"),
     ("place", (BOTH, ANYWHERE), r"""
         bilateral(?:ly)? | b/l | both (?! _(?: on | frontal | pa ) ) | right_and_left | left_and_right | (?: either
         | neither )_(?: side | lung )
+        | (?: more | most | greater | greatest | worse | worst )_ (?: (?: so | pronounced | prominent | marked )_ )?
+          (?: on | in )_the_ (?: right | left ) (?! _\w*? (?: lower | upper | mid | bas | lung | lob | apex | apic | hil
+          | thorax ) )
         | right_(?: greater | more | larger )_than_left | left_(?: greater | more | larger )_than_right
         | (?: right | r )_?>_?(?: left | l ) | (?: left | l )_?>_?(?: right | r )"""),
     ("place", (ANYWHERE, ZONES), r"all_ (?:three_)? (?: (?P<all> right | left )_ )? (?:lung_)? zones"),
     ("place", (RIGHT, ANYWHERE), rf"(?: right | rt ) (?:-sided)? | (?<!/) r {LETTER}"),
     ("place", (LEFT, ANYWHERE), rf"(?: left | lt ) (?:-sided)? | (?<!/) l {LETTER}"),
     ("place", (ANYWHERE, UPPER), rf"""
-        upper {NOT_LUNG} | (?<! cardiac\s ) apex (?!_of_the_heart) | apical (?!_segments?_of)"""),
+        upper {NOT_LUNG} | {WITHIN_LUNG} superiorly
+        | superior (?: _(?: aspect | portion )_of_the )? (?= _ (?: (?: right | left )_ )? (?: lung | hemithorax ) )
+        | (?<! cardiac\s ) apex (?!_of_the_heart) | apical (?!_segments?_of)"""),
     ("place", (ANYWHERE, MIDDLE), rf"""
-        (?: mid | middle ) {NOT_LUNG} | mid-?lung | (?: peri | para | supra | infra | juxta )-?hilar
+        (?: mid | middle ) {NOT_LUNG} | mid-?(?: lung | zone ) | (?: peri | para | supra | infra | juxta )-?hilar
         | (?:inferior_)? hil(?: ar | um | a ) (?! _(?: contours? | structures? | silhouette | lymph | calci\w+ ) )
         | central (?! _(?: venous | line | catheter | vasc\w+ | airway\w* | lucen\w+ | cavit\w+ | necro\w+
         | calci\w+ ) )"""),
     ("place", (ANYWHERE, LOWER), rf"""
         lower {NOT_LUNG} | base (?! _of_ (?:the_)? (?: neck | heart | skull ) ) | basal (?!_segments?_of) | basilar
-        | (?<! more\s ) inferior {NOT_LUNG} | cardiophrenic (?: _angles? )?"""),
+        | (?<! more\s ) inferior {NOT_LUNG} | {WITHIN_LUNG} inferiorly | cardiophrenic (?: _angles? )?"""),
 )  # fmt: skip
 
+NOW = r"(?<! previously\s ) (?<! formerly\s )"
+OF_CHANGE = r"""(?! _ (?:interval_)? (?: improvement | decrease\b | worsening\b | change | progression | resolution ) )
+    (?! (?<= ly ) _ (?: improv | decreas | wors | better | larger | smaller | greater | more | less | differ
+    | chang ) )"""
+"""Not before what grades a change: "slightly improved", "marked interval worsening"."""
+LOBE = r"(?: (?: right | left | upper | middle | lower | lobe | lobar | lung )_ )*"
 PERCENT = r"(?: % | percent | per_cent )"
 ATTRIBUTES = (
     ("density", "moderate", r"""
@@ -194,11 +211,17 @@ ATTRIBUTES = (
     ("pattern", "round", r"round(?:ed)?"),
     ("pattern", "patchy", r"patchy"),
     ("pattern", "interstitial", r"interstitial | reticular | reticulonodular"),
-    ("severity", "mild", r"""
-        mild(?:ly)? | minor (?!_fissure) | slight(?:ly)? | minimal(?:ly)? | small (?!_heart) | tiny | trace
-        | subtle"""),
-    ("severity", "moderate", r"moderate(?:ly)? (?:-sized)?"),
-    ("severity", "severe", r"severe(?:ly)? | extensive | marked(?:ly)? | large (?! _heart) | massive"),
+    ("severity", "severe", rf"""
+        {NOW} (?: severe(?:ly)? | moderate(?:ly)?_?[-/]_? (?: severe | marked | large ) (?:ly)? | extensive
+        | marked(?:ly)? | large (?! _heart) | massive | profound | considerabl[ey] | substantial(?:ly)? | siz(?:e)?able
+        | huge | high-grade | gross | (?<! more\s ) (?<! most\s ) pronounced
+        | (?<! not\s ) (?: gross | significant )ly (?=_enlarge) | complete (?=_ {LOBE} (?: collapse | atelecta ) )
+        ) {OF_CHANGE}"""),
+    ("severity", "moderate", rf"""
+        {NOW} (?: (?: mild | small )_?[-/]_? )? moderate(?:ly)? (?:-sized)? {OF_CHANGE}"""),
+    ("severity", "mild", rf"""
+        {NOW} (?: mild(?:ly)? | minor (?!_fissure) | slight(?:ly)? | minimal(?:ly)? | small (?!_heart) | tiny | trace
+        | subtle | minute | scant | low-grade ) {OF_CHANGE}"""),
     ("ratio", None, rf"""
         (?: cardio-?thoracic_(?: ratio | index ) | ct_ratio | ctr ) (?: _\w+ ){{0,3}}? _(?P<ratio> [01]?\.\d+
         | \d+(?:\.\d+)? _?{PERCENT} )"""),
@@ -211,13 +234,16 @@ KINDS = (
     ("mention", "pneumothorax", r"pneumothora(?: x | ces | xes ) | ptx | pleural_air (?:_collections?)?"),
     ("mention", "effusion", r"""
         (?<! pericardial\s ) (?:pleural_)? effusions? | pleural_fluid (?:_collections?)?
+        | fluid (?= _ (?:is_)? (?:present_)? (?:with)?in_ (?:\w+_){0,2} pleural_(?: space | cavit ) )
         | hydrothorax | ha?emothorax"""),
     ("mention", "cardiomegaly", r"""
         cardiomegaly | cardiac_enlargement | (?: increased | enlarged )_cardio-?thoracic_(?: ratio | index )
         | cardio-?thoracic_(?: ratio | index )_ (?:is_)? (?: increased | enlarged )
-        | enlargement_of_ (?:the_)? (?: heart | cardiac_silhouette ) | increased_ (?: heart | cardiac )_size
-        | (?: heart_size | cardiac_ (?: size | silhouette ) )_ (?:is_)? (?:\w+ly_)? increased
-          (?!_(?: since | from | comp ) )
+        | enlargement_of_ (?:the_)? (?: heart | cardiac_silhouette )
+        | (?: increased_ (?: heart | cardiac )_ (?: size | silhouette ) | increase_in_ (?: heart | cardiac )_size
+          | increase_in_ (?:the_)? size_of_ (?:the_)? (?: heart | cardiac_silhouette )
+          | (?: heart | heart_size | cardiac_ (?: size | silhouette ) )_ (?: (?: is | appears )_ )? (?:\w+ly_)?
+            increased (?:_in_size)? ) (?!_(?: since | from | comp ) )
         | (?: heart | cardiac_silhouette ) (?: _(?: size | is | remains | appears | xxxx | \w+ly ) )* _large"""),
     ("mention", "edema", r"""
         (?: (?: pulmonary | interstitial | alveolar )_ )* o?edema | (?: congestive_heart | heart | cardiac
@@ -225,14 +251,15 @@ KINDS = (
         | (?: (?: pulmonary | central | vascular | venous )_ )* (?: congesti(?: on | ve_changes? )
         | engorge(?: ment | d ) )
         | (?: (?: pulmonary | central | venous )_ )* vascular(?:ity)? _ (?: prominence | redistribution )
-        | (?:pulmonary_)? vascul\w+_ (?: is | are | appears? )_ (?:(?!not_)\w+_)? (?: prominent | increased )
+        | (?:pulmonary_)? vascul\w+_ (?: is | are | appears? )_ (?:(?!not_)\w+_)? (?: prominent | increased
+          | congested )
         | prominence_of_ (?:the_)? (?: (?: pulmonary | central )_ )* vascul\w+
         | (?: increased | prominent | congested )_ (?: (?: pulmonary | central | lung )_ )? vascul\w+
         | indistinct_ (?:(?: pulmonary | central )_)? vascul\w+ (?: _(?: margin(?: s | ation ) | markings ) )?
         | pulmonary_venous_hypertension | cephalization
         | (?: fluid | volume )_overload | kerley (?:_b)? (?:_lines)?"""),
     ("mention", "atelectasis", r"""
-        atelecta\w+ (?:_changes?)? | (?: (?: lobar | lung | complete | partial | subsegmental )_ )* collapse"""),
+        atelecta\w+ (?:_changes?)? | (?: (?: lobar | lung | partial | subsegmental )_ )* collapse"""),
     ("mention", "opacity", r"""
         (?: (?: air_?-?space | parenchymal | alveolar | pulmonary | lung | focal )_ )*
         (?: opacit(?: y | ies ) | opacifications? | consolidat(?: ions? | ive ) | infiltrates? | infiltrations? )
@@ -246,10 +273,11 @@ KINDS = (
     ("mention", "hyperinflation", r"""
         hyper-?(?: expan | inflat | aerat | lucen | disten )\w+ | emphysem\w+ | copd | chronic_obstructive"""),
     ("mention", "low_volume", r"""
-        (?: low | small | decreased | diminished | reduced )_ (?:lung_)? volumes? (?!_ (?:pleural_)? effusion)
+        (?: low | decreased | diminished | reduced )_ (?:lung_)? volumes? | small_lung_volumes? | small_volumes
         | lung_volumes? (?: _(?: are | is | appear | remain | slightly | somewhat | mildly | on | the | xxxx ) )*
           _(?: low | decreased | diminished | reduced | small )
-        | hypo-?(?: inflat | aerat | ventil | expan )\w+ | (?: low | poor | shallow )_inspirat\w+"""),
+        | hypo-?(?: inflat | aerat | ventil | expan )\w+ | under[_-]? (?: inflat | aerat | expan )\w+
+        | (?: low | poor | shallow )_inspirat\w+"""),
     ("mention", "other", r"""
         (?:additional_)? abnormalit(?: y | ies )
         | fractur\w+ | tortuous | tortuosity | ectatic | ectasia | calcifi\w+ | (?: dextro | levo | kypho )? scolio\w+

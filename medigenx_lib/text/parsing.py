@@ -27,6 +27,8 @@ WITH = ("with", "with its")
 LUNG = {"opacity", "atelectasis", "scar"}
 """Kinds that share a severity: "minimal scarring and atelectasis"."""
 ALTERNATIVE = ("or", "/", "possible versus")
+ADJECTIVE = re.compile(r"(?:ar|ed|ic|al|ive|ous)$", re.IGNORECASE)
+"""How a mention ends that is an adjective of the next one: "nodular", "calcified", "fibrotic"."""
 ANAPHOR = re.compile(r"(?:\d+\.\s*)?(?:this|these|it|the appearance|appearance)\b", re.IGNORECASE)
 BESIDE = re.compile(
     r"(?:there (?:is|are) )?(?:\w+ )?(?:surrounding|adjacent|associated|accompanying)\b(?! with)", re.IGNORECASE
@@ -147,17 +149,29 @@ def _share_places(claims: list[Claim], tokens: Sequence[Token]) -> list[Claim]:
 
 def _share_severity(claims: list[Claim], tokens: Sequence[Token]) -> list[Claim]:
     """ "Mild scarring or atelectasis": what follows on a bare "or" or "versus" is as severe as what went before, and so
-    is what stands beside it in the lung on a bare "and"."""
+    is what stands beside it in the lung on a bare "and", or what it is an adjective of ("small nodular opacity")."""
     shared: list[Claim] = []
     for claim in claims:
         donor = next((c for c in reversed(shared) if c.span != claim.span), None)
-        between = [t.value for t in tokens if donor and donor.span[1] <= t.start < claim.span[0]]
-        alike = donor and {donor.finding.kind, claim.finding.kind} <= LUNG
-        joined = len(between) == 1 and (between[0] in ALTERNATIVE or (alike and between[0] == "and"))
-        if joined and not claim.finding.severity:
+        if donor and not claim.finding.severity and _shares_severity(claim, donor, tokens):
             claim = replace(claim, finding=replace(claim.finding, severity=donor.finding.severity))
         shared.append(claim)
     return shared
+
+
+def _place(claim: Claim) -> tuple[str, ...]:
+    return (*filter(None, (claim.finding.side,)), *claim.finding.zones)
+
+
+def _shares_severity(claim: Claim, donor: Claim, tokens: Sequence[Token]) -> bool:
+    between = _between(claim, donor, tokens)
+    if ADJECTIVE.search(claim.sentence[slice(*donor.span)]) and all(t.type in ("place", "pattern") for t in between):
+        return True
+    if _place(claim) and _place(donor) and _place(claim) != _place(donor):
+        return False
+    alike = {donor.finding.kind, claim.finding.kind} <= LUNG
+    joint = between[0].value if len(between) == 1 else None
+    return joint in ALTERNATIVE or (alike and joint == "and")
 
 
 def _placed_like(claim: Claim, donors: Sequence[Claim], tokens: Sequence[Token]) -> list[Claim]:
@@ -200,7 +214,7 @@ def _share_sides(claims: list[Claim], tokens: Sequence[Token]) -> list[Claim]:
 def _needs_side(claim: Claim) -> bool:
     """A claim with a zone and no side, of a kind that has sides, and of one thing ("basal opacities" are on both)."""
     finding = claim.finding
-    single = claim.sentence[claim.span[1] - 1] != "s" or finding.kind == "atelectasis"
+    single = claim.sentence[claim.span[1] - 1] not in "sS" or finding.kind == "atelectasis"
     return single and bool(finding.zones) and not finding.side and finding.kind not in DIFFUSE
 
 
@@ -214,7 +228,7 @@ def _accompanies(claim: Claim, donor: Claim, tokens: Sequence[Token]) -> bool:
 
 def _plural_sides(claim: Claim) -> list[Claim]:
     """ "Effusions", "basal opacities" and "basal atelectasis" without a side are on both."""
-    finding, plural = claim.finding, claim.sentence[claim.span[1] - 1] == "s"
+    finding, plural = claim.finding, claim.sentence[claim.span[1] - 1] in "sS"
     if finding.side or finding.presence not in SAID or finding.kind in DIFFUSE:
         return [claim]
     basal = LOWER[0] in finding.zones and (plural or finding.kind == "atelectasis")

@@ -64,6 +64,20 @@ places
     Consolidation in the mid to lower right lung. | opacity present right middle,lower
     In the right base there is an opacity. | opacity present right lower
     Lungs: Left basilar opacity. Heart: Enlarged. | opacity present left lower; cardiomegaly present
+    Opacity in the lingular segment of the left upper lobe. | opacity present left middle
+    Opacity in the left lung inferiorly. | opacity present left lower
+    Opacity in the superior right lung. | opacity present right upper
+    Opacity in the right midzone. | opacity present right middle
+    Opacity in the mid lung zones. | opacity present right middle; opacity present left middle
+    Opacity in the right lower lung zones. | opacity present right lower
+    Opacity in the lung bases, more so on the left. | opacity present right lower; opacity present left lower
+    Effusion in the left posterior sulcus. | effusion present left lower
+    Opacity in the right midlung, probably within the upper lobe. | opacity present right upper
+    Opacity in the right midlung probably the right upper lobe suggesting pneumonia. | \
+opacity present right upper; opacity uncertain right upper
+    Infiltrate on the lateral view, probably within the right lower lobe, representing pneumonia. | \
+opacity present right lower; opacity present right lower
+    Opacity, possibly left basal atelectasis. | opacity present left lower; atelectasis uncertain left lower
 other parts of the body
     The bony structures show no acute abnormality. |
     Bony thorax and soft tissues unremarkable. |
@@ -75,6 +89,13 @@ words for the heart and the vessels
     Small heart. | cardiomegaly absent
     Heart size is mildly increased. | cardiomegaly present
     Mild prominence of the pulmonary vasculature. | edema present
+    Increase in the size of the heart. | cardiomegaly present
+    The heart is slightly increased in size. | cardiomegaly present
+    Heart size has increased since the earlier film. |
+    The pulmonary vasculature is congested. | edema present
+    Fluid in the left pleural space. | effusion present left
+    Small volume pneumothorax. | pneumothorax present
+    The effusion is not thought to be significantly different. | effusion present
 """
 CASES = [line.strip().split(" |") for line in LANGUAGE.splitlines() if "|" in line]
 
@@ -97,6 +118,14 @@ SEVERITIES = {
     "Mild-to-moderate left effusion.": {"left": "moderate"},
     "Elevation of the left hemidiaphragm and severe left effusion.": {"left": "severe"},
     "Effusion in the right minor fissure.": {"right": None},
+    "Bilateral effusions, left small, right moderate in size.": {"right": "moderate", "left": "mild"},
+    "Small bilateral effusions, moderate on the right.": {"right": "moderate", "left": "mild"},
+    "Pulmonary edema and small possible left effusion.": {"left": "mild"},
+    "Left effusion, small in amount.": {"left": "mild"},
+    "Left effusion and mild chronic changes.": {"left": None},
+    "Left effusion, slightly larger than before.": {"left": None},
+    "Slightly decreased left effusion.": {"left": None},
+    "Mild rotation with a left effusion.": {"left": None},
 }
 
 
@@ -109,7 +138,46 @@ def test_alternatives_and_what_follows_share_no_other_severity():
     assert [c.finding.severity for c in parse("Mild right scarring and atelectasis.")] == ["mild"] * 2
     assert [c.finding.severity for c in parse("Small hiatal hernia and atelectasis.")] == ["mild", None]
     assert [c.finding.severity for c in parse("Severe infiltrate versus atelectasis.")] == ["severe"] * 2
+    assert [c.finding.severity for c in parse("Mild left opacity and atelectasis at the right base.")] == ["mild", None]
     assert [c.finding.severity for c in parse("Elevation of the fissure mild atelectasis.")] == [None, "mild"]
+
+
+GRADES = {
+    "mild": (
+        "Minimal {}.",
+        "Previously large, now small {}.",
+        "A low-grade {}.",
+        "{}, minor.",
+        "There is {} which is slight.",
+    ),
+    "moderate": (
+        "Mild to moderate {}.",
+        "Mild/moderate {}.",
+        "Moderate but stable {}.",
+        "{}, moderate in degree.",
+        "{} is moderate.",
+    ),
+    "severe": ("Moderate-severe {}.", "Substantial {}.", "Pronounced {}.", "Gross {}.", "Considerable {} is seen."),
+}
+"""Words and places of a severity, as radiologists use them."""
+
+
+@pytest.mark.parametrize("kind", ["cardiomegaly", "edema", "atelectasis", "effusion", "pneumothorax", "opacity"])
+@pytest.mark.parametrize(("severity", "wording"), [(s, words) for s, listed in GRADES.items() for words in listed])
+def test_a_severity_before_and_after_any_finding(kind, severity, wording):
+    (claim,) = parse(wording.format(kind))
+    assert (claim.finding.kind, claim.finding.severity) == (kind, severity)
+
+
+def test_what_an_adjective_stands_between():
+    for text in ("Small nodular left basal opacity.", "Small calcified opacity.", "Small loculated, nodular opacity."):
+        assert [c.finding.severity for c in parse(text) if c.finding.kind == "opacity"] == ["mild"], text
+    assert [c.finding.severity for c in parse("Small nodule, opacity.")] == ["mild", None]
+
+
+def test_a_lung_that_is_wholly_collapsed():
+    assert parse("Complete collapse of the left lung.")[0].finding.severity == "severe"
+    assert parse("Complete resolution of the collapse.")[0].finding.severity is None
 
 
 @pytest.mark.parametrize("text", ["Vascularity is mildly increased.", "The heart is mildly large."])
