@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import parser_indiana
@@ -45,8 +45,13 @@ DOUBT = re.compile(
 )
 ZONES = {"lower": "upper", "upper": "lower", "base": "apex", "bases": "apices", "basilar": "apical", "basal": "apical",
          "bibasilar": "biapical", "apex": "base", "apical": "basilar", "apices": "bases"}  # fmt: skip
-GRADES = {"small": "large", "mild": "severe", "minimal": "severe", "tiny": "large", "mildly": "severely",
-          "large": "small", "severe": "mild", "severely": "mildly", "marked": "mild", "markedly": "mildly"}  # fmt: skip
+GRADES = {
+    "mild": {"small": "large", "mild": "severe", "minimal": "severe", "tiny": "large", "mildly": "severely"},
+    "severe": {"large": "small", "severe": "mild", "severely": "mildly", "marked": "mild", "markedly": "mildly"},
+}
+"""Indexed severity -> words that say it, and what they are exchanged for."""
+APART = r"(?:(?!\b(?:with|without|but|and|which|failure)\b)[^,;:.])*?"
+"""What may stand between such a word and the finding it grades."""
 LISTED = re.compile(r"\b(?:no|without) (?:evidence (?:of|for) )?(?=\S)", re.IGNORECASE)
 Report = tuple[str, Findings]
 Edit = Callable[[str, Findings, random.Random, Sequence[Report]], str | None]
@@ -116,9 +121,21 @@ def change_zones(text, truth, rng, others) -> str | None:
 
 
 def change_severity(text, truth, rng, others) -> str | None:
-    graded = [kind for kind in COMPLETE if (there := [f for f in truth.of(kind) if f.presence == "present"])
-              and all(f.severity in ("mild", "severe") for f in there)]  # fmt: skip
-    return first(rng, graded, lambda kind: each(text, kind, lambda s: turned(s, GRADES)))
+    """Where a word of the indexed severity grades the finding: not "borderline heart size, mild scoliosis"."""
+    present = {kind: {f.severity for f in truth.of(kind) if f.presence == "present"} for kind in COMPLETE}
+
+    def change(kind: str) -> str | None:
+        words = {word: other for grade in present[kind] for word, other in GRADES[grade].items()}
+        return each(text, kind, lambda s: turned(s, words) if graded(s, kind, words) else s)
+
+    return first(rng, [kind for kind in COMPLETE if present[kind] and present[kind] <= set(GRADES)], change)
+
+
+def graded(sentence: str, kind: str, words: Iterable[str]) -> bool:
+    """Whether one of ``words`` stands before a word of ``kind``, or after it and a verb."""
+    grade, named = rf"\b(?:{'|'.join(words)})\b", f"(?:{WORDS[kind]}|enlarge)"
+    said = rf"{grade}{APART}{named}|{named}\w* (?:is|are|appears?|remains?) {grade}"
+    return re.search(said, sentence, re.IGNORECASE) is not None
 
 
 def drop_a_finding(text, truth, rng, others) -> str | None:

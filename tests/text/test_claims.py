@@ -1,12 +1,14 @@
 """The claim check: each rule once, the crash test, and real reports where there are some."""
 
 import importlib.util
+import random
 from pathlib import Path
 
 import pytest
 
 from medigenx_lib.cases import Finding, Findings, Measurement
 from medigenx_lib.text import claims, crashtest
+from medigenx_lib.text.mesh import mesh_findings
 from medigenx_lib.text.samples import random_findings
 
 MEASURED = Findings((
@@ -99,6 +101,27 @@ def test_crash_test():
         share = flagged / made
         assert share >= 0.98 if name in crashtest.HARMFUL else share <= 0.02, (name, share)
     assert len(crashtest.HARMFUL) >= 10
+
+
+@pytest.mark.parametrize(
+    ("mesh", "text", "edited"),
+    [
+        (
+            "Cardiomegaly/mild",
+            "Heart is mildly enlarged. Mild scoliosis.",
+            "Heart is severely enlarged. Mild scoliosis.",
+        ),
+        ("Cardiomegaly/borderline", "Borderline heart size, mild aortic tortuosity.", None),
+        ("Cardiomegaly/borderline", "Borderline cardiomegaly and mild chronic changes.", None),
+        ("Pleural Effusion/large", "The effusion is large. No small one.", "The effusion is small. No small one."),
+        ("Pleural Effusion/moderate", "Mild to moderate effusion.", None),
+    ],
+)
+def test_the_severity_edit_of_real_reports(monkeypatch, mesh, text, edited):
+    monkeypatch.syspath_prepend(Path(__file__).parents[2] / "benchmarks")
+    crash = importlib.import_module("claim_crash_indiana")
+    truth = crash.truth_of(mesh_findings(mesh))
+    assert crash.change_severity(text, truth, random.Random(0), ()) == edited
 
 
 def test_indiana_reports(real_data):
