@@ -25,7 +25,7 @@ APART = ("with", "with its", "from")
 ADJECTIVES = ("severity", "density", "pattern")
 """What belongs to the mention right after it, even where the phrase before could go on."""
 PREDICATE = re.compile(
-    r"\s*(?:[.,;:()/]|$|(?:and|or|but|to|with|in|at|on|by|for|of|than|overall|now|sized?|volume|amount|degree"
+    r"\s*(?:[.,;:()/]|$|(?:and|or|but|with|in|at|on|by|for|of|than|overall|now|sized?|volume|amount|degree"
     r"|bilaterally|posteriorly|as|since|which|that|prominent|xxxx)\b)",
     re.IGNORECASE,
 )

@@ -50,8 +50,9 @@ SCOPES = (
         | (?: (?: is | are )_ )? not_ (?:\w+_)? (?: assessable | measurable | evaluable ) | indeterminate
         | (?: (?: is | are )_ )? not_well_ (?: seen | assessed | evaluated | visuali[sz]ed | demonstrated )
         | (?: difficult | hard )_to_ (?: assess | evaluate | determine | measure )
-        | (?: limit(?:s|ed)? | suboptimal )_ (?:\w+_)? (?: assessment | evaluation )
+        | (?: limited | suboptimal )_ (?:\w+_)? (?: assessment | evaluation )
         | (?: assessment | evaluation ) (?= _.*\blimited\b )"""),
+    ("unassessed", "behind", r"limits?_ (?:\w+_)? (?: assessment | evaluation )"),
     ("hedge", "possible any", r"""
         (?: can_?not | could_not | can_not | may_not )_ (?:be_)? (?:\w+_)? (?: exclude | rule )d? (?:_out)?
         | not_ (?:\w+_)? (?: excluded? | ruled_out ) | (?: difficult | hard )_to_exclude
@@ -193,7 +194,7 @@ PLACES = (
 )  # fmt: skip
 
 NOW = r"(?<! previously\s ) (?<! formerly\s )"
-OF_CHANGE = r"""(?! _ (?:interval_)? (?: improvement | decrease\b | worsening\b | change | progression | resolution ) )
+OF_CHANGE = r"""(?! _ (?:interval_)? (?: improvement | decrease\b | worsening\b | progression | resolution ) )
     (?! (?<= ly ) _ (?: improv | decreas | wors | better | larger | smaller | greater | more | less | differ
     | chang ) )"""
 """Not before what grades a change: "slightly improved", "marked interval worsening"."""
@@ -214,7 +215,7 @@ ATTRIBUTES = (
     ("severity", "severe", rf"""
         {NOW} (?: severe(?:ly)? | moderate(?:ly)?_?[-/]_? (?: severe | marked | large ) (?:ly)? | extensive
         | marked(?:ly)? | large (?! _heart) | massive | profound | considerabl[ey] | substantial(?:ly)? | siz(?:e)?able
-        | huge | high-grade | gross | (?<! more\s ) (?<! most\s ) pronounced
+        | huge | high-grade | (?<! no\s ) (?<! without\s ) gross (?!_evidence) | (?<! more\s ) (?<! most\s ) pronounced
         | (?<! not\s ) (?: gross | significant )ly (?=_enlarge) | complete (?=_ {LOBE} (?: collapse | atelecta ) )
         ) {OF_CHANGE}"""),
     ("severity", "moderate", rf"""
@@ -250,7 +251,7 @@ KINDS = (
         | congestive )_failure | chf
         | (?: (?: pulmonary | central | vascular | venous )_ )* (?: congesti(?: on | ve_changes? )
         | engorge(?: ment | d ) )
-        | (?: (?: pulmonary | central | venous )_ )* vascular(?:ity)? _ (?: prominence | redistribution )
+        | (?: (?: pulmonary | central | venous )_ )* vascular(?:ity)? _ (?: prominence | fullness | redistribution )
         | (?:pulmonary_)? vascul\w+_ (?: is | are | appears? )_ (?:(?!not_)\w+_)? (?: prominent | increased
           | congested )
         | prominence_of_ (?:the_)? (?: (?: pulmonary | central )_ )* vascul\w+

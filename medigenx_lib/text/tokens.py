@@ -88,9 +88,9 @@ def _resolve_predicates(tokens: list[Token]) -> list[Token]:
     subjects: list[int] = []  # where regions stand that wait for a predicate
     spent = False  # they have had one: "at the upper limits of normal or mildly enlarged"
     pending: Token | None = None  # a predicate that waits for its region
-    for token in tokens:
+    for i, token in enumerate(tokens):
         if token.type == "predicate":
-            if subjects and (not spent or result[-1].value not in (",", "and", "or")):
+            if subjects and not _begins_anew(tokens, i) and (not spent or result[-1].value not in (",", "and", "or")):
                 result += _predicate_mentions(result, subjects, token)
                 spent = True
             else:
@@ -110,6 +110,13 @@ def _resolve_predicates(tokens: list[Token]) -> list[Token]:
             subjects = subjects if token.type == "verb" or headed else []
         result.append(token)
     return result + _bare(pending)
+
+
+def _begins_anew(tokens: Sequence[Token], i: int) -> bool:
+    """True for the predicate ``i`` of "tortuous aorta and mildly enlarged heart": the aorta is not what is enlarged."""
+    before = next((t for t in reversed(tokens[:i]) if t.type != "severity"), None)
+    region = i + 1 < len(tokens) and tokens[i + 1].type == "region" and tokens[i + 1].start == tokens[i].end + 1
+    return region and before is not None and before.value == "and"
 
 
 def _is_adjective(predicate: Token, region: Token) -> bool:
@@ -158,7 +165,11 @@ def _resolve_unassessed(tokens: list[Token]) -> list[Token]:
 
 
 def _without_reason(clause: list[Token]) -> tuple[list[Token], list[Token]]:
-    """The clause, and what stands from "due to" on: "cannot be assessed due to effusion" says that it is there."""
+    """The clause, and what stands from "due to" on: "cannot be assessed due to effusion" says that it is there, as
+    "effusion limits evaluation" does."""
+    behind = next((i for i, t in enumerate(clause) if (t.type, t.value) == ("unassessed", "behind")), 0)
+    if any(t.type == "mention" for t in clause[:behind]):
+        return [], clause
     cut = next((i for i, t in enumerate(clause) if t.type == "link" and t.value == "due"), len(clause))
     return clause[:cut], clause[cut:]
 

@@ -94,6 +94,9 @@ words for the heart and the vessels
     Heart size has increased since the earlier film. |
     The pulmonary vasculature is congested. | edema present
     Fluid in the left pleural space. | effusion present left
+    Mild pulmonary vascular fullness. | edema present
+    Tortuous aorta and mildly enlarged heart. | other present; cardiomegaly present
+    Small effusions limit evaluation of the bases. | effusion present right lower; effusion present left lower
     Small volume pneumothorax. | pneumothorax present
     The effusion is not thought to be significantly different. | effusion present
 """
@@ -142,28 +145,19 @@ def test_alternatives_and_what_follows_share_no_other_severity():
     assert [c.finding.severity for c in parse("Elevation of the fissure mild atelectasis.")] == [None, "mild"]
 
 
-GRADES = {
-    "mild": (
-        "Minimal {}.",
-        "Previously large, now small {}.",
-        "A low-grade {}.",
-        "{}, minor.",
-        "There is {} which is slight.",
-    ),
-    "moderate": (
-        "Mild to moderate {}.",
-        "Mild/moderate {}.",
-        "Moderate but stable {}.",
-        "{}, moderate in degree.",
-        "{} is moderate.",
-    ),
-    "severe": ("Moderate-severe {}.", "Substantial {}.", "Pronounced {}.", "Gross {}.", "Considerable {} is seen."),
-}
+GRADES = """
+mild: Minimal {}. | Previously large, now small {}. | A low-grade {}. | {}, minor. | There is {} which is slight. | \
+Mild changes of {}.
+moderate: Mild to moderate {}. | Mild/moderate {}. | Moderate but stable {}. | {}, moderate in degree. | \
+{} is small to moderate.
+severe: Moderate-severe {}. | Substantial {}. | Pronounced {}. | Gross {}. | Considerable {} is seen.
+""".strip().splitlines()
 """Words and places of a severity, as radiologists use them."""
+WORDINGS = [(grade, words.strip()) for grade, listed in (x.split(":") for x in GRADES) for words in listed.split("|")]
 
 
 @pytest.mark.parametrize("kind", ["cardiomegaly", "edema", "atelectasis", "effusion", "pneumothorax", "opacity"])
-@pytest.mark.parametrize(("severity", "wording"), [(s, words) for s, listed in GRADES.items() for words in listed])
+@pytest.mark.parametrize(("severity", "wording"), WORDINGS)
 def test_a_severity_before_and_after_any_finding(kind, severity, wording):
     (claim,) = parse(wording.format(kind))
     assert (claim.finding.kind, claim.finding.severity) == (kind, severity)
