@@ -159,7 +159,7 @@ PLACES = (
     ("place", (RIGHT, LOWER), r"rll | right[_-]lower[_-]lobe"),
     ("place", (LEFT, UPPER), r"lul | left[_-]upper[_-]lobe"),
     ("place", (LEFT, MIDDLE), r"lingul\w* (?:_segments?)? (?:_of_the_left_upper_lobe)?"),
-    ("place", (LEFT, LOWER), r"lll | left[_-]lower[_-]lobe | retro-?cardiac"),
+    ("place", (LEFT, LOWER), r"lll | left[_-]lower[_-]lobe | retro-?cardiac | behind_the_ (?:left_)? heart"),
     ("place", (BOTH, LOWER), r"bi-?bas(?: al | ilar | ally )"),
     ("place", (BOTH, UPPER), r"bi-?apical(?:ly)?"),
     ("place", (PLURAL, LOWER), rf"lung_bases | bases | (?: lower | inferior | bas(?: al | ilar ) )_{LUNGS}"),
@@ -190,7 +190,7 @@ PLACES = (
         | calci\w+ ) )"""),
     ("place", (ANYWHERE, LOWER), rf"""
         lower {NOT_LUNG} | base (?! _of_ (?:the_)? (?: neck | heart | skull ) ) | basal (?!_segments?_of) | basilar
-        | (?<! more\s ) inferior {NOT_LUNG} | {WITHIN_LUNG} inferiorly | cardiophrenic (?: _angles? )?"""),
+        | (?<! more\s ) inferior (?!_to) {NOT_LUNG} | {WITHIN_LUNG} inferiorly | cardiophrenic (?: _angles? )?"""),
 )  # fmt: skip
 
 NOW = r"(?<! previously\s ) (?<! formerly\s )"
@@ -263,7 +263,7 @@ KINDS = (
         atelecta\w+ (?:_changes?)? | (?: (?: lobar | lung | partial | subsegmental )_ )* collapse"""),
     ("mention", "opacity", r"""
         (?: (?: air_?-?space | parenchymal | alveolar | pulmonary | lung | focal )_ )*
-        (?: opacit(?: y | ies ) | opacifications? | consolidat(?: ions? | ive ) | infiltrates? | infiltrations? )
+        (?: opacit(?: y | ies ) | opacifications? | opacified | (?: totally | completely )_opaque | consolidat(?: ions? | ive ) | infiltrates? | infiltrations? )
         | air_?-?spaces?_(?: disease | process | densit(?: y | ies ) ) | (?:broncho)? pneumonias? | pna | pneumonic
         | air_bronchograms? | focal_airspace"""),
     ("mention", "nodule", r"""

@@ -68,6 +68,9 @@ places
     Opacity in the left lung inferiorly. | opacity present left lower
     Opacity in the superior right lung. | opacity present right upper
     Opacity in the right midzone. | opacity present right middle
+    Opacity behind the heart. | opacity present left lower
+    Opacity inferior to the right hilum. | opacity present right middle
+    The right lung base is opacified. | opacity present right lower
     Opacity in the mid lung zones. | opacity present right middle; opacity present left middle
     Opacity in the right lower lung zones. | opacity present right lower
     Opacity in the lung bases, more so on the left. | opacity present right lower; opacity present left lower
