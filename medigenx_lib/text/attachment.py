@@ -26,7 +26,7 @@ ADJECTIVES = ("severity", "density", "pattern")
 """What belongs to the mention right after it, even where the phrase before could go on."""
 PREDICATE = re.compile(
     r"\s*(?:[.,;:()/]|$|(?:and|or|but|with|in|at|on|by|for|of|than|overall|now|sized?|volume|amount|degree"
-    r"|bilaterally|posteriorly|as|since|which|that|prominent|xxxx)\b)",
+    r"|bilaterally|posteriorly|as|since|which|that|prominent|residual|xxxx)\b)",
     re.IGNORECASE,
 )
 """What may follow on a severity that is said of the finding before it; any other word is graded itself."""

@@ -263,7 +263,8 @@ KINDS = (
         atelecta\w+ (?:_changes?)? | (?: (?: lobar | lung | partial | subsegmental )_ )* collapse"""),
     ("mention", "opacity", r"""
         (?: (?: air_?-?space | parenchymal | alveolar | pulmonary | lung | focal )_ )*
-        (?: opacit(?: y | ies ) | opacifications? | opacified | (?: totally | completely )_opaque | consolidat(?: ions? | ive ) | infiltrates? | infiltrations? )
+        (?: opacit(?: y | ies ) | opacifications? | opacified | (?: totally | completely )_opaque
+        | consolidat(?: ions? | ive ) | infiltrates? | infiltrations? )
         | air_?-?spaces?_(?: disease | process | densit(?: y | ies ) ) | (?:broncho)? pneumonias? | pna | pneumonic
         | air_bronchograms? | focal_airspace"""),
     ("mention", "nodule", r"""

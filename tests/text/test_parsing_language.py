@@ -128,6 +128,7 @@ SEVERITIES = {
     "Small bilateral effusions, moderate on the right.": {"right": "moderate", "left": "mild"},
     "Pulmonary edema and small possible left effusion.": {"left": "mild"},
     "Left effusion, small in amount.": {"left": "mild"},
+    "Decreased left effusion with small residual.": {"left": "mild"},
     "Left effusion and mild chronic changes.": {"left": None},
     "Left effusion, slightly larger than before.": {"left": None},
     "Slightly decreased left effusion.": {"left": None},
