@@ -109,7 +109,7 @@ def _leads(tokens: Sequence[Token], k: int, sentence: str) -> bool:
 def _place_follows(tokens: Sequence[Token], i: int, j: int, sentence: str) -> bool:
     """True for "opacity left base compatible with atelectasis", not for "effusion left basal atelectasis"."""
     between = tokens[i + 1 : j]
-    if not between or any(t.type != "place" for t in between):
+    if not between or any(t.type != "place" and t.value != "lungs" for t in between):
         return False
     return not sentence[tokens[i].end : between[0].start].strip() and bool(
         sentence[between[-1].end : tokens[j].start].strip()

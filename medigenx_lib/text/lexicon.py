@@ -216,8 +216,8 @@ ATTRIBUTES = (
         {NOW} (?: severe(?:ly)? | moderate(?:ly)?_?[-/]_? (?: severe | marked | large ) (?:ly)? | extensive
         | marked(?:ly)? | large (?! _heart) | massive | profound | considerabl[ey] | substantial(?:ly)? | siz(?:e)?able
         | huge | high-grade | (?<! no\s ) (?<! without\s ) gross (?!_evidence) | (?<! more\s ) (?<! most\s ) pronounced
-        | (?<! not\s ) (?: gross | significant )ly (?=_enlarge) | complete (?=_ {LOBE} (?: collapse | atelecta ) )
-        ) {OF_CHANGE}"""),
+        | (?<! not\s ) (?: gross | significant )ly (?=_enlarge)
+        | complete (?=_ {LOBE} (?: collapse | atelecta | opacif ) ) ) {OF_CHANGE}"""),
     ("severity", "moderate", rf"""
         {NOW} (?: (?: mild | small )_?[-/]_? )? moderate(?:ly)? (?:-sized)? {OF_CHANGE}"""),
     ("severity", "mild", rf"""

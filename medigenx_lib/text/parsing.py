@@ -165,7 +165,8 @@ def _place(claim: Claim) -> tuple[str, ...]:
 
 def _shares_severity(claim: Claim, donor: Claim, tokens: Sequence[Token]) -> bool:
     between = _between(claim, donor, tokens)
-    if ADJECTIVE.search(claim.sentence[slice(*donor.span)]) and all(t.type in ("place", "pattern") for t in between):
+    within = all(t.type in ("place", "pattern") or t.value == "lungs" for t in between)
+    if within and ADJECTIVE.search(claim.sentence[slice(*donor.span)]):
         return True
     if _place(claim) and _place(donor) and _place(claim) != _place(donor):
         return False

@@ -68,6 +68,7 @@ places
     Opacity in the left lung inferiorly. | opacity present left lower
     Opacity in the superior right lung. | opacity present right upper
     Opacity in the right midzone. | opacity present right middle
+    Opacity right lung apex compatible XXXX atelectasis. | opacity present right upper; atelectasis present right upper
     Opacity behind the heart. | opacity present left lower
     Opacity inferior to the right hilum. | opacity present right middle
     The right lung base is opacified. | opacity present right lower
@@ -168,7 +169,11 @@ def test_a_severity_before_and_after_any_finding(kind, severity, wording):
 
 
 def test_what_an_adjective_stands_between():
-    for text in ("Small nodular left basal opacity.", "Small calcified opacity.", "Small loculated, nodular opacity."):
+    for text in (
+        "Small nodular left lung base opacity.",
+        "Small calcified opacity.",
+        "Small loculated, nodular opacity.",
+    ):
         assert [c.finding.severity for c in parse(text) if c.finding.kind == "opacity"] == ["mild"], text
     assert [c.finding.severity for c in parse("Small nodule, opacity.")] == ["mild", None]
 
