@@ -29,7 +29,10 @@ LUNG = {"opacity", "atelectasis", "scar"}
 ALTERNATIVE = ("or", "/", "possible versus")
 ADJECTIVE = re.compile(r"(?:ar|ed|ic|al|ive|ous)$", re.IGNORECASE)
 """How a mention ends that is an adjective of the next one: "nodular", "calcified", "fibrotic"."""
-ANAPHOR = re.compile(r"(?:\d+\.\s*)?(?:this|these|it|the appearance|appearance)\b", re.IGNORECASE)
+ANAPHOR = re.compile(
+    r"(?:\d+\.\s*)?(?:this|these|it|(?:the )?appearance|the (?:opacit|densit|consolidation|infiltrate|lesion)\w*)\b",
+    re.IGNORECASE,
+)
 BESIDE = re.compile(
     r"(?:there (?:is|are) )?(?:\w+ )?(?:surrounding|adjacent|associated|accompanying)\b(?! with)", re.IGNORECASE
 )

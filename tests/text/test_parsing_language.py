@@ -61,6 +61,8 @@ places
     Opacity in the right cardiophrenic angle. | opacity present right lower
     Opacity with central lucency in the left upper lobe. | opacity present left upper; other present left upper
     Right pneumothorax. It measures 3 cm at the apex. | pneumothorax present right; pneumothorax present right upper
+    Right basal density. The opacity may be pneumonia. | \
+other present right lower; opacity present right lower; opacity uncertain right lower
     Consolidation in the mid to lower right lung. | opacity present right middle,lower
     In the right base there is an opacity. | opacity present right lower
     Lungs: Left basilar opacity. Heart: Enlarged. | opacity present left lower; cardiomegaly present
