@@ -72,7 +72,8 @@ def parse_sentences(text: str) -> list[tuple[str, tuple[Claim, ...]]]:
         if result:
             claims = _continued(sentence, claims, result[-1][1])
         result.append((sentence, tuple(_shifted(claim, start) for claim in claims)))
-    return result
+    located = [c.finding for _, claims in result for c in claims if _in_lung(c) and _place(c)]
+    return [(sentence, _located_elsewhere(claims, located)) for sentence, claims in result] if located else result
 
 
 def _shifted(claim: Claim, start: int) -> Claim:
@@ -111,6 +112,26 @@ def _located(sentence: str, before: Sequence[Claim]) -> tuple[Claim, ...]:
         for claim, side, zones in found
         if claim.finding.side in (None, side)
     )
+
+
+def _in_lung(claim: Claim) -> bool:
+    return claim.finding.kind in LUNG and claim.finding.presence in SAID
+
+
+def _located_elsewhere(claims: tuple[Claim, ...], located: Sequence[Finding]) -> tuple[Claim, ...]:
+    """ "Opacities representing atelectasis" are where another sentence puts the atelectasis, if that is one zone."""
+    alike = [claim for claim in claims if _in_lung(claim)]
+    taken_for = {claim.finding.kind for claim in alike} - {"opacity"}
+    if not taken_for or len(taken_for) == len({c.finding.kind for c in alike}) or any(_place(c) for c in alike):
+        return claims
+    there = [finding for finding in located if finding.kind in taken_for]
+    if {finding.kind for finding in there} != taken_for or len({finding.zones for finding in there}) > 1:
+        return claims
+    found = dict.fromkeys((finding.side, finding.zones) for finding in there)
+    placed = {
+        c: [replace(c, finding=replace(c.finding, side=side, zones=zones)) for side, zones in found] for c in alike
+    }
+    return tuple(same for claim in claims for same in placed.get(claim, [claim]))
 
 
 @lru_cache(maxsize=20_000)

@@ -220,6 +220,15 @@ def test_sections_and_wrapped_lines():
     assert said("Indication: effusion. Left effusion.") == ["effusion present left"]
 
 
+def test_what_the_report_places_in_another_sentence():
+    places = ["opacity present left lower", "atelectasis present left lower"]
+    assert said("Opacities representing atelectasis. Left basal atelectasis.") == [*places, places[1]]
+    unplaced = ["opacity present", "atelectasis present"]
+    assert said("Opacities representing atelectasis. Left basal scar.")[:2] == unplaced
+    assert said("Opacities representing atelectasis. Left basal and right apical atelectasis.")[:2] == unplaced
+    assert said("Scarring or atelectasis. Left basal atelectasis.")[0] == "scar present"
+
+
 def test_spans_point_into_wrapped_text():
     marked = [REPORT[slice(*claim.span)] for claim in parse(REPORT)]
     assert marked[1:4] == ["focal consolidation", "pleural\n effusion", "pneumothorax"]
