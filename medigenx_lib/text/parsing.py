@@ -33,6 +33,8 @@ ANAPHOR = re.compile(
     r"(?:\d+\.\s*)?(?:this|these|it|(?:the )?appearance|the (?:opacit|densit|consolidation|infiltrate|lesion)\w*)\b",
     re.IGNORECASE,
 )
+BETTER = re.compile(r"\b(?:locat|locali[sz]|lies|lie)", re.IGNORECASE)
+"""How a sentence corrects the place that the sentence before gave: "these appear to be located in the lingula"."""
 BESIDE = re.compile(
     r"(?:there (?:is|are) )?(?:\w+ )?(?:surrounding|adjacent|associated|accompanying)\b(?! with)", re.IGNORECASE
 )
@@ -70,7 +72,9 @@ def parse_sentences(text: str) -> list[tuple[str, tuple[Claim, ...]]]:
     for start, sentence in split_sentences(text):
         claims = () if asked and any(a <= start < b for a, b in asked) else sentence_claims(sentence)
         if result:
-            claims = _continued(sentence, claims, result[-1][1])
+            named, claims = bool(claims), _continued(sentence, claims, result[-1][1])
+            if claims and not named and BETTER.search(sentence):
+                result[-1] = result[-1][0], tuple(_placed(c, c.finding.side, ()) for c in result[-1][1])
         result.append((sentence, tuple(_shifted(claim, start) for claim in claims)))
     located = [c.finding for _, claims in result for c in claims if _in_lung(c) and _place(c)]
     return [(sentence, _located_elsewhere(claims, located)) for sentence, claims in result] if located else result
@@ -108,7 +112,7 @@ def _located(sentence: str, before: Sequence[Claim]) -> tuple[Claim, ...]:
     span = (spots[0].start, spots[-1].end)
     found = [(claim, side or claim.finding.side, zones) for claim in there for side, zones in places(spots)]
     return tuple(
-        replace(claim, sentence=sentence, finding=replace(claim.finding, side=side, zones=zones), span=span)
+        replace(_placed(claim, side, zones), sentence=sentence, span=span)
         for claim, side, zones in found
         if claim.finding.side in (None, side)
     )
@@ -128,10 +132,12 @@ def _located_elsewhere(claims: tuple[Claim, ...], located: Sequence[Finding]) ->
     if {finding.kind for finding in there} != taken_for or len({finding.zones for finding in there}) > 1:
         return claims
     found = dict.fromkeys((finding.side, finding.zones) for finding in there)
-    placed = {
-        c: [replace(c, finding=replace(c.finding, side=side, zones=zones)) for side, zones in found] for c in alike
-    }
+    placed = {c: [_placed(c, side, zones) for side, zones in found] for c in alike}
     return tuple(same for claim in claims for same in placed.get(claim, [claim]))
+
+
+def _placed(claim: Claim, side: str | None, zones: tuple[str, ...]) -> Claim:
+    return replace(claim, finding=replace(claim.finding, side=side, zones=zones))
 
 
 @lru_cache(maxsize=20_000)
@@ -211,7 +217,7 @@ def _placed_like(claim: Claim, donors: Sequence[Claim], tokens: Sequence[Token])
         return [claim]
     beside = finding.kind in PLEURAL and _is_beside(between)
     found = dict.fromkeys((donor.finding.side, () if beside else donor.finding.zones) for donor in donors)
-    return [replace(claim, finding=replace(finding, side=side, zones=zones)) for side, zones in found]
+    return [_placed(claim, side, zones) for side, zones in found]
 
 
 def _between(claim: Claim, other: Claim, tokens: Sequence[Token]) -> list[Token]:

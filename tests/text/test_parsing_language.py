@@ -63,6 +63,8 @@ places
     Right pneumothorax. It measures 3 cm at the apex. | pneumothorax present right; pneumothorax present right upper
     Right basal density. The opacity may be pneumonia. | \
 other present right lower; opacity present right lower; opacity uncertain right lower
+    Opacities in the left base. These appear to be located in the lingula. | \
+opacity present left; opacity present left middle
     Consolidation in the mid to lower right lung. | opacity present right middle,lower
     In the right base there is an opacity. | opacity present right lower
     Lungs: Left basilar opacity. Heart: Enlarged. | opacity present left lower; cardiomegaly present
