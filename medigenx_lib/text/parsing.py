@@ -30,11 +30,15 @@ ALTERNATIVE = ("or", "/", "possible versus")
 ADJECTIVE = re.compile(r"(?:ar|ed|ic|al|ive|ous)$", re.IGNORECASE)
 """How a mention ends that is an adjective of the next one: "nodular", "calcified", "fibrotic"."""
 ANAPHOR = re.compile(
-    r"(?:\d+\.\s*)?(?:this|these|it|(?:the )?appearance|the (?:opacit|densit|consolidation|infiltrate|lesion)\w*)\b",
+    r"(?:\d+\.\s*)?(?:on (?:the )?lateral \w+,? )?(?:this|these|it|(?:the )?appearance|the (?:opacit|densit|consolidation|infiltrate|lesion)\w*)\b",
     re.IGNORECASE,
 )
 BETTER = re.compile(r"\b(?:locat|locali[sz]|lies|lie)", re.IGNORECASE)
 """How a sentence corrects the place that the sentence before gave: "these appear to be located in the lingula"."""
+EXPLAINS = re.compile(
+    r"(?:likely|probabl[ey]|possibl[ey]|may|could|might|differential|considerations?)\b", re.IGNORECASE
+)
+"""Opens a sentence that says what the finding before it may be, if that is in the lung ("likely atelectasis")."""
 BESIDE = re.compile(
     r"(?:there (?:is|are) )?(?:\w+ )?(?:surrounding|adjacent|associated|accompanying)\b(?! with)", re.IGNORECASE
 )
@@ -88,7 +92,8 @@ def _shifted(claim: Claim, start: int) -> Claim:
 def _continued(sentence: str, claims: tuple[Claim, ...], before: Sequence[Claim]) -> tuple[Claim, ...]:
     """``claims`` at the place of the one finding that the sentence before named, where they speak of that finding."""
     anaphor = ANAPHOR.match(sentence)
-    if not anaphor and not BESIDE.match(sentence):
+    explains = EXPLAINS.match(sentence) and all(_in_lung(claim) for claim in claims)
+    if not (anaphor or explains or BESIDE.match(sentence)):
         return claims
     if not claims:
         return _located(sentence, before) if anaphor else ()

@@ -65,6 +65,10 @@ places
 other present right lower; opacity present right lower; opacity uncertain right lower
     Opacities in the left base. These appear to be located in the lingula. | \
 opacity present left; opacity present left middle
+    Left basilar opacity. Likely atelectasis. | opacity present left lower; atelectasis uncertain left lower
+    Left basilar opacity. Possible effusions. | \
+opacity present left lower; effusion uncertain right; effusion uncertain left
+    Left opacity. On the lateral view, this is in the lower lobe. | opacity present left; opacity present left lower
     Consolidation in the mid to lower right lung. | opacity present right middle,lower
     In the right base there is an opacity. | opacity present right lower
     Lungs: Left basilar opacity. Heart: Enlarged. | opacity present left lower; cardiomegaly present
