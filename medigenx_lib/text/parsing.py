@@ -30,14 +30,13 @@ ALTERNATIVE = ("or", "/", "possible versus")
 ADJECTIVE = re.compile(r"(?:ar|ed|ic|al|ive|ous)$", re.IGNORECASE)
 """How a mention ends that is an adjective of the next one: "nodular", "calcified", "fibrotic"."""
 ANAPHOR = re.compile(
-    r"(?:\d+\.\s*)?(?:on (?:the )?lateral \w+,? )?(?:this|these|it|(?:the )?appearance|the (?:opacit|densit|consolidation|infiltrate|lesion)\w*)\b",
+    r"(?:\d+\.\s*)?(?:on (?:the )?lateral \w+,? )?"
+    r"(?:this|these|it|(?:the )?appearance|the (?:opacit|densit|consolidation|infiltrate|lesion)\w*)\b",
     re.IGNORECASE,
 )
 BETTER = re.compile(r"\b(?:locat|locali[sz]|lies|lie)", re.IGNORECASE)
 """How a sentence corrects the place that the sentence before gave: "these appear to be located in the lingula"."""
-EXPLAINS = re.compile(
-    r"(?:likely|probabl[ey]|possibl[ey]|may|could|might|differential|considerations?)\b", re.IGNORECASE
-)
+EXPLAINS = re.compile(r"(?:likely|probabl[ey]|possibl[ey]|may|could|might|differential|consideration)", re.IGNORECASE)
 """Opens a sentence that says what the finding before it may be, if that is in the lung ("likely atelectasis")."""
 BESIDE = re.compile(
     r"(?:there (?:is|are) )?(?:\w+ )?(?:surrounding|adjacent|associated|accompanying)\b(?! with)", re.IGNORECASE
