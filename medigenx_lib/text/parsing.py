@@ -36,7 +36,7 @@ ANAPHOR = re.compile(
 )
 BETTER = re.compile(r"\b(?:locat|locali[sz]|lies|lie)", re.IGNORECASE)
 """How a sentence corrects the place that the sentence before gave: "these appear to be located in the lingula"."""
-EXPLAINS = re.compile(r"(?:likely|probabl[ey]|possibl[ey]|may|could|might|differential|consideration)", re.IGNORECASE)
+EXPLAINS = re.compile(r"(?:likely|may|could|might|differential|consideration)", re.IGNORECASE)
 """Opens a sentence that says what the finding before it may be, if that is in the lung ("likely atelectasis")."""
 BESIDE = re.compile(
     r"(?:there (?:is|are) )?(?:\w+ )?(?:surrounding|adjacent|associated|accompanying)\b(?! with)", re.IGNORECASE
