@@ -61,7 +61,7 @@ def sample(folder: Path, count: int) -> Films:
 
 def frontal_films(data: Path, count: int) -> Iterator[tuple[str, Films]]:
     """Named sets of upright frontal films."""
-    for preset in phantom.PRESETS:
+    for preset in phantom.TAUGHT:
         yield (
             f"phantoms, {preset}",
             list(phantom.render(range(2_000_000, 2_000_000 + count), 96, preset).images[:, 0].numpy()),

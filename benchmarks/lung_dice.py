@@ -61,7 +61,7 @@ def manual_masks(folder: Path, network: LungUNet) -> None:
 
 def held_out_phantoms(count: int, network: LungUNet) -> None:
     """Print Dice of each mask on phantoms of unseen seeds; opacity and effusion where the truth has them."""
-    for preset in phantom.PRESETS:
+    for preset in phantom.TAUGHT:
         truth = phantom.cases(range(1_000_000, 1_000_000 + count), size=96, preset=preset)
         seen = segment(truth, network=network)
         for name in MASKS:

@@ -40,10 +40,10 @@ Decided = dict[str, np.ndarray]
 
 def held_out(films: int) -> list[Case]:
     """Segmented, measurable phantoms that nothing was trained or calibrated on."""
-    share = films // len(phantom.PRESETS)
-    seeds = [range(FIRST_SEED + i * share, FIRST_SEED + (i + 1) * share) for i in range(len(phantom.PRESETS))]
+    share = films // len(phantom.TAUGHT)
+    seeds = [range(FIRST_SEED + i * share, FIRST_SEED + (i + 1) * share) for i in range(len(phantom.TAUGHT))]
     cases = [
-        case for preset, part in zip(phantom.PRESETS, seeds, strict=True) for case in phantom.cases(part, preset=preset)
+        case for preset, part in zip(phantom.TAUGHT, seeds, strict=True) for case in phantom.cases(part, preset=preset)
     ]
     return [case for case in segmentation.segment(cases) if not not_measurable(case)]
 

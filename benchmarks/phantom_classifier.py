@@ -76,7 +76,7 @@ def _shares(cases: list[Case], films: Films, network: LungUNet) -> np.ndarray:
 
 def _plain(films: Films, seeds: int) -> np.ndarray:
     """Mean logits (N,) of the classifier of ``evaluation.utility`` over seeds."""
-    lessons = [case for preset in phantom.PRESETS for case in phantom.cases(LESSONS, 64, preset)]
+    lessons = [case for preset in phantom.TAUGHT for case in phantom.cases(LESSONS, 64, preset)]
     together = [case for some in films.values() for case in some]
     return np.mean([utility.predict(lessons, together, seed, 900) for seed in range(seeds)], 0)
 

@@ -39,7 +39,7 @@ def held_out(films: int) -> list[Case]:
     half = films // 2
     seen = [
         case
-        for preset in phantom.PRESETS
+        for preset in phantom.TAUGHT
         for case in phantom.cases(range(FIRST_SEED, FIRST_SEED + half), size=corpus.SIZE, preset=preset)
     ]
     blind = [replace(case, masks={}, findings=None) for case in seen]

@@ -38,10 +38,10 @@ COLUMNS = ("finding F1 [95 %]", "kind and side", "judge F1", "mean reward", "dis
 
 def films(first_seed: int, count: int) -> Corpus:
     """``count`` phantoms of each preset with their own findings."""
-    seeds = [range(first_seed + i * count, first_seed + (i + 1) * count) for i in range(len(phantom.PRESETS))]
+    seeds = [range(first_seed + i * count, first_seed + (i + 1) * count) for i in range(len(phantom.TAUGHT))]
     return corpora.join([
         corpora.of_cases(phantom.cases(part, corpora.SIZE, preset))
-        for part, preset in zip(seeds, phantom.PRESETS, strict=True)
+        for part, preset in zip(seeds, phantom.TAUGHT, strict=True)
     ])  # fmt: skip
 
 

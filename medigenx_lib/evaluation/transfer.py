@@ -62,7 +62,7 @@ def fit(count: int = 150, network: LungUNet | None = None, progress: bool = True
 
     films = [
         case
-        for i, preset in enumerate(phantom.PRESETS)
+        for i, preset in enumerate(phantom.TAUGHT)
         for case in phantom.cases(range(FIRST_SEED + 100_000 * i, FIRST_SEED + 100_000 * i + count), preset=preset)
     ]
     if len(set(labels_of(films) if films else ())) < 2:

@@ -23,12 +23,12 @@ from threadpoolctl import ThreadpoolController
 from medigenx_lib.cases import MASKS, Case, Findings, Truth
 from medigenx_lib.errors import InputError
 from medigenx_lib.phantom import anatomy, disease, overlays, parameters, physics, skeleton, tissue, truth
-from medigenx_lib.phantom.parameters import PRESETS
+from medigenx_lib.phantom.parameters import PRESETS, TAUGHT
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["PRESETS", "VERSION", "PhantomBatch", "cases", "counterfactual", "render"]
+__all__ = ["PRESETS", "TAUGHT", "VERSION", "PhantomBatch", "cases", "counterfactual", "render"]
 
 VERSION = 1
 """Raised whenever any seed's case changes; stored in each case's ``meta``."""

@@ -64,7 +64,7 @@ def segmented(films: int, first_seed: int, progress: bool, words: str = "calibra
     chunk = 50
     for i, start in enumerate(tqdm(range(0, films, chunk), words, unit=f"{chunk} films", disable=not progress)):
         seeds = range(first_seed + start, first_seed + min(start + chunk, films))
-        cases = phantom.cases(seeds, preset=phantom.PRESETS[i % len(phantom.PRESETS)])
+        cases = phantom.cases(seeds, preset=phantom.TAUGHT[i % len(phantom.TAUGHT)])
         cases = [case for case in cases if _rare(case) or case.meta["seed"] % THINNING == 0]
         found = segmentation.segment(cases, progress=False)
         yield [case for case in found if not not_measurable(case)]

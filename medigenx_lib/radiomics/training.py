@@ -145,7 +145,7 @@ def _phantoms(films: int, first_seed: int, progress: bool, sizes: Sequence[int] 
     starts = range(0, films, chunk)
     for i, start in enumerate(tqdm(starts, desc="phantoms", unit=f"{chunk} films", disable=not progress)):
         seeds = range(first_seed + start, first_seed + min(start + chunk, films))
-        preset, size = phantom.PRESETS[i % len(phantom.PRESETS)], sizes[i // len(phantom.PRESETS) % len(sizes)]
+        preset, size = phantom.TAUGHT[i % len(phantom.TAUGHT)], sizes[i // len(phantom.TAUGHT) % len(sizes)]
         yield from phantom.cases(seeds, size=size, preset=preset)
 
 

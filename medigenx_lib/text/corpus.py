@@ -81,8 +81,8 @@ def _phantom_batches(films: int, first_seed: int, size: int = 256) -> Iterator[C
     """Functions that each render up to ``size`` phantoms of one preset with findings, measured or their own."""
     for i, start in enumerate(range(0, films, size)):
         seeds = range(first_seed + start, first_seed + min(start + size, films))
-        preset = phantom.PRESETS[i % len(phantom.PRESETS)]
-        findings = (_measured, _own)[i // len(phantom.PRESETS) % 2]
+        preset = phantom.TAUGHT[i % len(phantom.TAUGHT)]
+        findings = (_measured, _own)[i // len(phantom.TAUGHT) % 2]
         yield lambda seeds=seeds, preset=preset, findings=findings: findings(phantom.cases(seeds, SIZE, preset))
 
 
