@@ -37,15 +37,19 @@ def extent(region: np.ndarray, lung: np.ndarray) -> float:
     return float(np.count_nonzero(region & lung) / area) if area else float("nan")
 
 
-def zones_of(region: np.ndarray, lung: np.ndarray) -> tuple[str, ...]:
-    """The zones that each hold at least ``ZONE_SHARE`` of the region's area within this lung, apex to base."""
+def zone_shares(region: np.ndarray, lung: np.ndarray) -> np.ndarray:
+    """The share of the region's area within this lung that each zone holds, float64 (3,), apex to base; 0 if none."""
     rows, total = np.flatnonzero(lung.any(1)), np.count_nonzero(region & lung)
     if total == 0:
-        return ()
+        return np.zeros(len(ZONES))
     per_row = np.count_nonzero(region & lung, axis=1)
     third = np.clip((np.arange(lung.shape[0]) - rows[0]) * 3 // (rows[-1] - rows[0] + 1), 0, 2)
-    share = np.bincount(third, weights=per_row, minlength=3) / total
-    return tuple(zone for index, zone in enumerate(ZONES) if share[index] >= ZONE_SHARE)
+    return np.bincount(third, weights=per_row, minlength=3) / total
+
+
+def zones_of(region: np.ndarray, lung: np.ndarray) -> tuple[str, ...]:
+    """The zones that each hold at least ``ZONE_SHARE`` of the region's area within this lung, apex to base."""
+    return tuple(zone for zone, share in zip(ZONES, zone_shares(region, lung), strict=True) if share >= ZONE_SHARE)
 
 
 def width(mask: np.ndarray) -> int:

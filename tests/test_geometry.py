@@ -37,6 +37,7 @@ def test_a_zone_is_listed_from_a_fifth_of_the_area(lung):
     region[4, 3] = False  # 1 of 9
     assert geometry.zones_of(region, lung) == ("upper",)
     assert geometry.zones_of(np.zeros_like(lung), lung) == ()
+    assert not geometry.zone_shares(np.zeros_like(lung), lung).any()
 
 
 def test_cardiothoracic_ratio_is_heart_width_over_thoracic_width(lung):
