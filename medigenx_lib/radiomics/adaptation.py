@@ -28,11 +28,11 @@ from medigenx_lib.radiomics.calibration import calibrate
 from medigenx_lib.radiomics.evidence import not_measurable
 from medigenx_lib.radiomics.judging import add_judge
 from medigenx_lib.radiomics.reader import LungReader, Reading, loss, pinball, reader_from
-from medigenx_lib.radiomics.training import BATCH, Lungs, disturb, joined, phantom_lungs, segmented_lungs
+from medigenx_lib.radiomics.training import BATCH, Lungs, disturb, glance, joined, phantom_lungs, segmented_lungs
 
 FIRST_SEED = 21_000_000
 """Phantoms that keep the reader from forgetting; no other training or calibration uses them."""
-RATE = 1.2e-3
+RATE = 8e-4
 JUDGED = 400
 """Most real films of each label that the judge learns from."""
 
@@ -54,9 +54,9 @@ class Films:
 def adapt(
     cases: Sequence[Case],
     path: str | Path | None = None,
-    minutes: float = 3.0,
+    minutes: float = 4.0,
     films: int = 1600,
-    phantoms: int = 4000,
+    phantoms: int = 8000,
     judged: int = 6000,
     seed: int = 0,
     first_seed: int = FIRST_SEED,
@@ -173,7 +173,7 @@ def _step(reader: LungReader, lungs: Lungs, real: Films) -> Tensor:
     pictures, masks, target = lungs.batch(BATCH)
     films, labels = real.batch(BATCH // 4)
     seen = disturb(torch.cat([pictures, films.flatten(0, 1)]))
-    reading = reader(seen.contiguous(memory_format=torch.channels_last))  # a third faster
+    reading = glance(reader, seen)
     heads = {name: values.split(BATCH) for name, values in reading.heads.items()}
     phantom_maps, film_maps = reading.maps.split(BATCH)
     known = Reading(phantom_maps, {name: parts[0] for name, parts in heads.items()})

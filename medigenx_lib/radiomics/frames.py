@@ -14,8 +14,8 @@ from PIL import Image
 
 from medigenx_lib.cases import SIDES
 
-HEIGHT, WIDTH = 32, 24
-"""Size of a frame in pixels."""
+HEIGHT, WIDTH = 48, 24
+"""Size of a frame in pixels: about that of a lung on a film of 64 x 64, so that little detail is lost."""
 MARGIN = 0.14
 """A frame shows the lung's bounding box and so much more of its height and width on every side."""
 CHANNELS = ("brightness", "lung", "heart", "other_brightness", "other_lung")

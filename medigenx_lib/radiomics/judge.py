@@ -26,6 +26,7 @@ OWN_NAMES = (
     *(f"{kind} logit" for kind in KINDS),
     *(f"{kind} extent, quantile {level}" for kind in KINDS for level in LEVELS),
     *(f"{word} logit" for word in (*ZONES, *DENSITIES, *PATTERNS)),
+    *(f"{zone} share, logit" for zone in ZONES),
     *(f"{kind} map, {what}" for kind in KINDS for what in ("mean", "share above half")),
     *(f"opacity map, {zone} zone" for zone in ZONES),
 )

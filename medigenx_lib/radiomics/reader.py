@@ -25,8 +25,11 @@ KINDS = ("opacity", "effusion")
 LEVELS = (0.05, 0.5, 0.95)
 """The quantiles of the extent that are predicted: the middle one is the measurement, the others its interval."""
 HEADS = {"presence": len(KINDS), "opacity_extent": len(LEVELS), "effusion_extent": len(LEVELS),
-         "zones": len(ZONES), "density": len(DENSITIES), "pattern": len(PATTERNS)}  # fmt: skip
-"""Numbers that the network gives for each lung: logits, but for the extents, which are shares."""
+         "zones": len(ZONES), "density": len(DENSITIES), "pattern": len(PATTERNS), "shares": len(ZONES)}  # fmt: skip
+"""Numbers that the network gives for each lung: logits, but for the extents, which are shares. ``zones`` are those
+that are listed, ``shares`` (logits of a softmax) how the opacity is divided among them."""
+TOLERANCE = 0.04
+"""Errors of an extent well beyond this are all equally wrong: see :func:`far`."""
 JUDGE_PREFIX = "judge."
 """Of the judge's tensors, which share the reader's weights file."""
 
@@ -51,7 +54,7 @@ class LungReader(nn.Module):
     the numbers because a picture of where teaches more than a single word of whether.
     """
 
-    def __init__(self, widths: tuple[int, int, int] = (24, 48, 64)):
+    def __init__(self, widths: tuple[int, int, int] = (40, 80, 112)):
         super().__init__()
         self.widths = tuple(widths)
         first, second, third = widths
@@ -81,17 +84,20 @@ class LungReader(nn.Module):
 def loss(reading: Reading, target: dict[str, Tensor], masks: Tensor) -> Tensor:
     """Cross-entropy of maps and classes, pinball loss of the extents' quantiles; what is absent teaches no class.
 
-    ``target``: ``extents`` (B, 2) shares, ``zones`` (B, 3) bool, ``density`` and ``pattern`` (B,) or -1; ``masks``
-    (B, 2, HEIGHT, WIDTH) in 0..1. Returns a scalar. Source of the pinball loss: Koenker and Bassett, 1978.
+    ``target``: ``extents`` (B, 2) shares, ``zones`` (B, 3) bool, their ``shares`` (B, 3), ``density`` and
+    ``pattern`` (B,) or -1; ``masks`` (B, 2, HEIGHT, WIDTH) in 0..1. Returns a scalar. Source of the pinball loss:
+    Koenker and Bassett, 1978.
     """
     heads, extents = reading.heads, target["extents"]
     total = F.binary_cross_entropy_with_logits(reading.maps, masks)
     total = total + F.binary_cross_entropy_with_logits(heads["presence"], (extents > 0).float())
     for i, kind in enumerate(KINDS):
-        total = total + 3 * pinball(heads[f"{kind}_extent"], extents[:, i])
+        quantiles = heads[f"{kind}_extent"]
+        total = total + 3 * pinball(quantiles, extents[:, i]) + 0.1 * far(quantiles, extents[:, i])
     there = extents[:, 0] > 0
     if there.any():
         total = total + 0.5 * F.binary_cross_entropy_with_logits(heads["zones"][there], target["zones"][there].float())
+        total = total + 0.5 * F.cross_entropy(heads["shares"][there], target["shares"][there])
         for name in ("density", "pattern"):
             total = total + 0.15 * F.cross_entropy(heads[name][there], target[name][there])
     return total
@@ -102,6 +108,16 @@ def pinball(quantiles: Tensor, truth: Tensor) -> Tensor:
     error = truth[:, None] - quantiles
     levels = torch.tensor(LEVELS)
     return torch.maximum(levels * error, (levels - 1) * error).mean()
+
+
+def far(quantiles: Tensor, truth: Tensor) -> Tensor:
+    """How far the middle quantile (B, len(LEVELS)) is from ``truth`` (B,), 0..1 and bounded; a scalar.
+
+    The pinball loss alone leads to the median; this draws it to the extent that has most others near it. Source:
+    Dennis and Welsch, "Techniques for nonlinear least squares and robust regression", 1978.
+    """
+    error = (quantiles[:, len(LEVELS) // 2] - truth) / TOLERANCE
+    return (1 - torch.exp(-(error**2) / 2)).mean()
 
 
 @functools.lru_cache(2)
