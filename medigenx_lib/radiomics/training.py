@@ -14,7 +14,7 @@ from scipy import ndimage
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from medigenx_lib import geometry, phantom, segmentation, weights
+from medigenx_lib import geometry, phantom, segmentation, settings, weights
 from medigenx_lib.cases import DENSITIES, PATTERNS, SIDES, ZONES, Case
 from medigenx_lib.errors import TrainingError
 from medigenx_lib.radiomics import frames
@@ -108,8 +108,7 @@ def fit(reader: LungReader, lungs: Lungs, minutes: float, fastest: float, progre
 
 def glance(reader: LungReader, pictures: Tensor) -> Reading:
     """What is read in frames (B, C, H, W), in float32; worked out in bfloat16 where the processor can, to save time."""
-    fast = torch.cpu._is_avx512_bf16_supported()
-    with torch.autocast("cpu", torch.bfloat16, enabled=fast):
+    with torch.autocast("cpu", torch.bfloat16, enabled=settings.computes_bf16("cpu")):
         seen = reader(pictures.contiguous(memory_format=torch.channels_last))
     return Reading(seen.maps.float(), {name: values.float() for name, values in seen.heads.items()})
 

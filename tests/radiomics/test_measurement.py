@@ -2,12 +2,13 @@
 
 import dataclasses
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from medigenx_lib import geometry, phantom, radiomics
-from medigenx_lib.cases import PRESENCES, SIDES, Case, Findings, replace
+from medigenx_lib.cases import PRESENCES, SIDES, Case, Finding, Findings, replace
 from medigenx_lib.radiomics import calibration, evidence, frames, judge, lung_features, measurement, reasons
 
 GOOD = {"trusted": True, "frontal_chest": True, "reasons": []}
@@ -169,6 +170,32 @@ def test_presence_bands():
     ]  # fmt: skip
     assert "uncertain" not in {measurement.presence_of(score, (0.5, 0.5)) for score in np.linspace(0, 1, 11)}
     assert set(PRESENCES) >= {"present", "absent", "uncertain"}
+
+
+def scored(preset, sick, scores):
+    """A film of ``preset`` with opacity in the right lung or none, and what is decided of its two lungs."""
+    ill = {"right": sick, "left": False}
+    found = [Finding("opacity", "present" if ill[side] else "absent", side, extent=0.2 * ill[side]) for side in SIDES]
+    others = [*(Finding("effusion", "absent", side, extent=0.0) for side in SIDES), Finding("cardiomegaly", "absent")]
+    truth = SimpleNamespace(findings=Findings((*found, *others)))
+    reading = {side: SimpleNamespace(heads={"presence": [score]}) for side, score in zip(SIDES, scores, strict=True)}
+    return SimpleNamespace(meta={"preset": preset}, truth=truth), reading
+
+
+def test_the_band_of_opacity_holds_for_each_preset_by_itself():
+    """Where films of one preset are easy, those of the other pay for it if both are pooled."""
+    rng = np.random.default_rng(0)
+    films = [
+        scored(preset, i % 2 == 1, rng.normal([mean * (i % 2), 0], 1))
+        for preset, mean in (("easy", 9.0), ("hard", 3.5)) for i in range(1500)
+    ]  # fmt: skip
+    cases, readings = zip(*films, strict=True)
+    low, high = calibration.hardest_band(cases, readings)
+    highest = np.array([max(reading[side].heads["presence"][0] for side in SIDES) for reading in readings])
+    hard = highest[1501::2]  # those with opacity
+    pooled = calibration.film_band("opacity", cases, readings)
+    assert np.mean(hard < low) <= calibration.ERROR + 1e-3 < np.mean(hard < pooled[0])
+    assert high >= pooled[1]
 
 
 def test_band_holds_the_errors_within_the_doubt_allowed():
