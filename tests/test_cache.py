@@ -75,7 +75,8 @@ def installed(stick, tmp_path_factory):
     place = tmp_path_factory.mktemp("room")
     venv.create(place, with_pip=True)
     packages = next(place.glob("lib/python*/site-packages"))
-    (packages / "sitecustomize.py").write_text(BLOCKED)
+    (packages / "no_network.py").write_text(BLOCKED)
+    (packages / "no_network.pth").write_text("import no_network\n")  # some systems have a sitecustomize of their own
     options = ["install", "--no-index", "--no-deps", "--no-compile", "--find-links", "wheels", "-r", "packages.txt"]
     words = [str(place / "bin" / "pip"), *options]
     done = subprocess.run(words, capture_output=True, text=True, env=room(), cwd=stick)
