@@ -164,7 +164,7 @@ def grown(start: Recipe, size: int, **changes: Any) -> Recipe:
 
 
 def fitted(chosen: Recipe, device: str) -> Recipe:
-    """The recipe in bfloat16 if ``device`` computes in it: a third to a half more films a CPU-second, none the worse.
+    """The recipe in bfloat16 if ``device`` computes in it: a sixth to a third more films a CPU-second, none the worse.
 
     Parameters, penalties, losses and films stay float32. Measured in ``benchmarks/README.md``.
     """
