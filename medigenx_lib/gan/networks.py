@@ -114,7 +114,8 @@ class DCGANGenerator(nn.Module):
 class Discriminator(nn.Module):
     """Films (B, 1, S, S) and labels (B,) to logits (B,), high for real.
 
-    No normalisation by default: gradient penalties need each film's logit to depend on that film alone. The
+    No normalisation by default: gradient penalties need each film's logit to depend on that film alone, or nearly:
+    with ``recipe.spread`` it also depends on how varied the few films of its group are, see :func:`group_spread`. The
     label enters by projection, ``logit = w.h + embedding(label).h``.
     Source: Miyato and Koyama, "cGANs with projection discriminator", ICLR 2018.
 
@@ -133,15 +134,22 @@ class Discriminator(nn.Module):
         self.pool = nn.Conv2d(channels[-1], channels[-1], START, groups=channels[-1])
         self.logit = nn.Linear(channels[-1], 1)
         self.label = nn.Embedding(CLASSES, channels[-1]) if recipe.conditional else None
+        self.group = recipe.spread
+        self.spread = nn.Linear(channels[-1], 1, bias=False) if recipe.spread else None
         self.apply(_initialise_unnormalised)
+        if recipe.spread:
+            nn.init.zeros_(self.spread.weight)
         added = (channels[0], *added_channels(recipe))
         self.added = nn.ModuleList(_branch(added[: number + 2]) for number in range(recipe.grown))
 
     def forward(self, films: Tensor, labels: Tensor) -> Tensor:
         """One logit per film; an unconditional discriminator ignores the labels."""
         films = films.contiguous(memory_format=torch.channels_last)
-        features = self.pool(self.stages[1:](self._first(films))).flatten(1)
+        maps = self.stages[1:](self._first(films))
+        features = self.pool(maps).flatten(1)
         logits = self.logit(features)[:, 0]
+        if self.spread is not None:
+            logits = logits + self.spread(group_spread(maps, self.group))[:, 0]
         return logits if self.label is None else logits + (features * self.label(labels)).sum(1)
 
     def _first(self, films: Tensor) -> Tensor:
@@ -150,6 +158,19 @@ class Discriminator(nn.Module):
         for branch in reversed(self.added):
             finer, films = finer + branch(films), nn.functional.avg_pool2d(films, 2)
         return self.stages[0](films) + finer
+
+
+def group_spread(maps: Tensor, group: int) -> Tensor:
+    """How much neighbours in a batch differ: features (B, C, H, W) to (B, C), alike for all films of a group.
+
+    The standard deviation over ``group`` films in a row, averaged over pixels; over all B if they do not divide by it.
+    Source: minibatch standard deviation, Karras et al., "Progressive growing of GANs", ICLR 2018, one for each channel.
+    """
+    group = len(maps) if len(maps) % group else group
+    grouped = maps.float().unflatten(0, (-1, group))
+    variance = (grouped - grouped.mean(1, keepdim=True)).square().mean(1)
+    spread = (variance + 1e-6).sqrt().mean((2, 3))  # the root has no slope at 0
+    return spread.repeat_interleave(group, 0)
 
 
 def _branch(channels: tuple[int, ...]) -> nn.Sequential:

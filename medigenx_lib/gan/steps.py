@@ -101,8 +101,8 @@ def _generator_step(state: State, real: Tensor, fake: Tensor, labels: Tensor) ->
 
 
 def _logits(state: State, real: Tensor, fake: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """One pass for both, unless batch normalisation would mix their statistics."""
-    if state.recipe.batch_norm:
+    """One pass for both, unless batch normalisation or a group of both kinds would mix their statistics."""
+    if state.recipe.batch_norm or (state.recipe.spread and len(real) % state.recipe.spread):
         return state.discriminator(real, labels).float(), state.discriminator(fake, labels).float()
     return state.discriminator(torch.cat([real, fake]), labels.repeat(2)).float().chunk(2)
 
@@ -120,6 +120,7 @@ def _penalise(
     """
     recipe = state.recipe
     count = max(1, round(recipe.penalty_share * len(labels)))
+    count += -count % max(1, recipe.spread)  # whole groups; slices end with the batch
     real, fake, labels = real[:count], fake[:count], labels[:count]
     weight = recipe.gamma * cosine(progress, recipe.gamma_end) * recipe.penalty_every
     if recipe.penalty == "unit_norm":

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from medigenx_lib.errors import InputError
-from medigenx_lib.gan.networks import build, generator_channels
+from medigenx_lib.gan.networks import build, generator_channels, group_spread
 from medigenx_lib.gan.recipes import DCGAN, GROWING, HINGE, NARROW, RECIPES, STRONG, WGAN_GP, Recipe, grown, recipe
 
 TINY = replace(STRONG, size=16, width=8, latent=8)
@@ -54,6 +54,34 @@ def test_each_logit_depends_on_one_film_alone():
     discriminator(films, torch.tensor([0, 1, 0]))[1].backward()
     touched = films.grad.abs().sum((1, 2, 3)) > 0
     assert touched.tolist() == [False, True, False]
+
+
+def test_the_spread_tells_alike_films_from_varied_ones_and_starts_at_nothing():
+    plain, told = build(TINY)[1], build(replace(TINY, spread=4))[1]
+    told.load_state_dict(plain.state_dict(), strict=False)
+    films, labels = torch.randn(8, 1, 16, 16), torch.zeros(8, dtype=torch.long)
+    assert torch.equal(told(films, labels), plain(films, labels))
+    told.spread.weight.data.fill_(1.0)
+    added = told(films, labels) - plain(films, labels)
+    assert torch.allclose(added[:4], added[:1]) and not torch.allclose(added[4:], added[:1])  # one number a group
+    alike = films[:1].repeat(8, 1, 1, 1)
+    assert ((told(alike, labels) - plain(alike, labels)) < added / 10).all()
+
+
+def test_the_spread_of_a_group_is_the_deviation_of_each_channel():
+    maps = torch.randn(6, 3, 2, 2)
+    expected = maps[:2].std(0, unbiased=False).mean((1, 2))
+    assert torch.allclose(group_spread(maps, 2)[0], expected, atol=1e-3)
+    assert torch.equal(group_spread(maps, 4), group_spread(maps, 6))  # what does not divide is one group
+    same = torch.ones(4, 3, 2, 2, requires_grad=True)
+    group_spread(same, 4).sum().backward()
+    assert torch.isfinite(same.grad).all()
+
+
+@pytest.mark.parametrize("wrong", [{"spread": 1}, {"spread": -4}, {"spread": 4, "body": "dcgan"}])
+def test_a_spread_that_means_nothing_is_refused(wrong):
+    with pytest.raises(InputError, match="spread"):
+        replace(STRONG, **wrong)
 
 
 def test_spectral_norm_lets_no_layer_stretch_more_than_one_to_one():

@@ -9,7 +9,7 @@ import torch
 from medigenx_lib.gan.losses import relativistic_pairing_loss, zero_centred_penalty
 from medigenx_lib.gan.recipes import DCGAN, HINGE_DIFFAUGMENT, STRONG, WGAN_GP
 from medigenx_lib.gan.state import State, rng
-from medigenx_lib.gan.steps import cosine, ema_decay, step, update_average
+from medigenx_lib.gan.steps import _logits, cosine, ema_decay, step, update_average
 
 TINY = replace(STRONG, size=16, width=4, latent=8, batch=8)
 
@@ -46,8 +46,11 @@ def test_without_ema_the_average_is_the_generator():
     assert torch.equal(state.average.film.weight, state.generator.film.weight)
 
 
-def test_discriminator_gradient_is_loss_plus_lazy_penalties():
-    state, (films, labels) = State.new(replace(TINY, penalty_share=1.0), {}), reals()
+@pytest.mark.parametrize("spread", [0, 4])  # with groups: those of reals hold no fake
+def test_discriminator_gradient_is_loss_plus_lazy_penalties(spread):
+    state, (films, labels) = State.new(replace(TINY, penalty_share=1.0, spread=spread), {}), reals()
+    if spread:
+        state.discriminator.spread.weight.data.fill_(1.0)
     by_hand = copy.deepcopy(state)
     latent = torch.randn(8, 8, generator=rng(0, "step", 0))
     fake = by_hand.generator(latent, labels).detach()
@@ -63,6 +66,14 @@ def test_discriminator_gradient_is_loss_plus_lazy_penalties():
     torch.testing.assert_close(figures["penalty"], penalties.detach(), rtol=1e-4, atol=1e-7)
 
 
+def test_reals_and_fakes_are_not_mixed_in_a_group_where_they_do_not_divide():
+    state, (films, labels) = State.new(replace(TINY, spread=4), {}), reals(6)
+    state.discriminator.spread.weight.data.fill_(1.0)
+    logits = _logits(state, films, torch.zeros_like(films), labels)
+    for found, shown in zip(logits, (films, torch.zeros_like(films)), strict=True):
+        torch.testing.assert_close(found, state.discriminator(shown, labels))
+
+
 def test_penalties_come_every_fourth_step():
     state = State.new(TINY, {})
     with_penalty = ["penalty" in step(state, *reals(), 0.0) for _ in range(9)]
@@ -72,8 +83,9 @@ def test_penalties_come_every_fourth_step():
 @pytest.mark.parametrize("recipe", [
     TINY, replace(DCGAN, size=16, width=4, latent=8), replace(DCGAN, size=16, width=4, conditional=True, ema=0.999),
     replace(TINY, augment=("translation", "brightness")), replace(TINY, loss="standard"), replace(TINY, bf16=True),
+    replace(TINY, spread=4),
     replace(WGAN_GP, size=16, width=4, critic_steps=1), replace(HINGE_DIFFAUGMENT, size=16, width=4),
-], ids=["strong", "dcgan", "conditional dcgan", "augmented", "standard loss", "bf16", "wgan", "peer"])  # fmt: skip
+], ids=["strong", "dcgan", "conditional dcgan", "augmented", "standard", "bf16", "spread", "wgan", "peer"])  # fmt: skip
 def test_each_rung_of_the_ladder_moves_both_networks(recipe):
     state = State.new(recipe, {})
     before = copy.deepcopy(state.tensors())
