@@ -167,10 +167,11 @@ def group_spread(maps: Tensor, group: int) -> Tensor:
     Source: minibatch standard deviation, Karras et al., "Progressive growing of GANs", ICLR 2018, one for each channel.
     """
     group = len(maps) if len(maps) % group else group
-    grouped = maps.float().unflatten(0, (-1, group))
+    pixels = maps.permute(0, 2, 3, 1).flatten(1, 2).float()  # (B, HW, C), as it lies in memory when channels are last
+    grouped = pixels.unflatten(0, (-1, group))
     variance = (grouped - grouped.mean(1, keepdim=True)).square().mean(1)
-    spread = (variance + 1e-6).sqrt().mean((2, 3))  # the root has no slope at 0
-    return spread.repeat_interleave(group, 0)
+    spread = (variance + 1e-6).sqrt().mean(1)  # the root alone has no slope at 0
+    return spread[:, None].expand(-1, group, -1).flatten(0, 1)
 
 
 def _branch(channels: tuple[int, ...]) -> nn.Sequential:
