@@ -1,9 +1,9 @@
 """Recipes: everything that decides a training run, in one frozen record that is saved with each checkpoint.
 
-``narrow`` is the default. ``strong`` is the lessons' recipe, on plainer networks and told less. ``dcgan`` is the tutorials'
-recipe, kept as the lesson's starting point. Each field in which it differs from ``strong`` is one rung of the ladder
-between them: ``dataclasses.replace(DCGAN, ema=0.999)``. The others are the peers that ``make bench-gan`` trains beside
-ours, on the DCGAN's networks at the width of ours.
+``narrow`` is the default. ``strong`` is the lessons' recipe, on plainer networks and told less. ``dcgan`` is the
+tutorials' recipe, kept as the lesson's starting point. Each field in which it differs from ``strong`` is one rung of
+the ladder between them: ``dataclasses.replace(DCGAN, ema=0.999)``. The others are the peers that ``make bench-gan``
+trains beside ours, on the DCGAN's networks at the width of ours.
 """
 
 from __future__ import annotations
