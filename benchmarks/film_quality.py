@@ -34,6 +34,7 @@ WRONG: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "turned upside down": lambda film: np.rot90(film, 2),
     "flipped upside down": np.flipud,
     "inverted": lambda film: 1 - film,
+    "black and white": lambda film: (film > np.median(film)).astype(np.float32),
     "one half": lambda film: film[:, : film.shape[1] // 2],
     "upper third": lambda film: film[: film.shape[0] // 3],
     "lower third": lambda film: film[film.shape[0] * 2 // 3 :],
@@ -83,6 +84,7 @@ def wrong_films(data: Path, count: int) -> Iterator[tuple[str, Films]]:
     for part, films in parts.items():
         for name, change in WRONG.items():
             yield f"{name}, {part}", [np.ascontiguousarray(change(film)) for film in films]
+    yield "lung masks, covid_cxr", sample(data / "covid_cxr/lung_masks", 30)
 
 
 def other_pictures(count: int) -> Iterator[tuple[str, Films]]:

@@ -70,7 +70,7 @@ def _encoder(options: dict) -> Path:
 
 
 def _measurement(options: dict) -> Path:
-    """On phantoms first; then, if the source is another, a quarter as long on its labelled training films too."""
+    """On phantoms first; then, if the source is another, a sixth as long on its labelled training films too."""
     from medigenx_lib import datasets
     from medigenx_lib.radiomics import adaptation, training
 
@@ -78,7 +78,7 @@ def _measurement(options: dict) -> Path:
     if options["source"] == "phantom":
         return training.train(path, minutes=minutes, seed=seed)
     training.train_reader(path, minutes=minutes, seed=seed)
-    return adaptation.adapt(datasets.load(options["source"], 64, "train"), path, minutes / 4, seed=seed)
+    return adaptation.adapt(datasets.load(options["source"], 64, "train"), path, minutes / 6, seed=seed)
 
 
 def _writer(options: dict) -> Path:

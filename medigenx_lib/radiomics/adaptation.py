@@ -28,7 +28,7 @@ from medigenx_lib.radiomics.calibration import calibrate
 from medigenx_lib.radiomics.evidence import not_measurable
 from medigenx_lib.radiomics.judging import add_judge
 from medigenx_lib.radiomics.reader import LungReader, Reading, loss, pinball, reader_from
-from medigenx_lib.radiomics.training import BATCH, Lungs, disturb, glance, joined, phantom_lungs, segmented_lungs
+from medigenx_lib.radiomics.training import BATCH, WEIGHT_DECAY, Lungs, disturb, glance, taught_lungs
 
 FIRST_SEED = 21_000_000
 """Phantoms that keep the reader from forgetting; no other training or calibration uses them."""
@@ -54,10 +54,10 @@ class Films:
 def adapt(
     cases: Sequence[Case],
     path: str | Path | None = None,
-    minutes: float = 4.0,
+    minutes: float = 7.0,
     films: int = 1600,
-    phantoms: int = 8000,
-    judged: int = 6000,
+    phantoms: int = 20_000,
+    judged: int = 12_000,
     seed: int = 0,
     first_seed: int = FIRST_SEED,
     keep: float = 0.0,
@@ -76,9 +76,7 @@ def adapt(
     tensors, config = weights.load(path)
     reader, picked = reader_from(tensors, config), chosen(cases, films, seed)
     half = phantoms // 2
-    lungs = joined(
-        segmented_lungs(half, first_seed, seed, progress), phantom_lungs(half, first_seed + half, seed, progress)
-    )
+    lungs = taught_lungs(half, half, first_seed, seed, progress)
     fit(reader, lungs, film_lungs(picked, progress), minutes, progress)
     weights.save(path, averaged(tensors, reader.state_dict(), keep), {"widths": list(reader.widths)})
     path = add_judge(path, unseen(cases, picked, seed), judged, seed, progress)
@@ -150,7 +148,7 @@ def weak_loss(reading: Reading, labels: Tensor) -> Tensor:
 def fit(reader: LungReader, lungs: Lungs, real: Films, minutes: float, progress: bool) -> None:
     """AdamW in place on phantoms and films in one batch, the rate falling to zero over the budget of CPU minutes."""
     reader.to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(reader.parameters(), RATE, weight_decay=1e-3)
+    optimiser = torch.optim.AdamW(reader.parameters(), RATE, weight_decay=WEIGHT_DECAY)
     start, done = time.process_time(), 0.0
     with tqdm(total=100, desc="adapting to films", unit="%", disable=not progress, mininterval=5) as bar:
         while done < 1:

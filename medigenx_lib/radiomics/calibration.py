@@ -34,12 +34,12 @@ PATTERN_ERROR = 0.15
 """Share of named patterns that may be wrong."""
 
 
-def calibrate(name_or_path: str | Path = "measurement", films: int = 2400, first_seed: int = FIRST_SEED,
+def calibrate(name_or_path: str | Path = "measurement", films: int = 4800, first_seed: int = FIRST_SEED,
               progress: bool = True) -> Path:  # fmt: skip
     """Set the thresholds and intervals of trained instruments on ``films`` phantoms, as many of each preset; save them.
 
     Films with the rarer findings are all used, the others thinned out, which saves most of the work. Returns the
-    file's path. About 100 CPU-seconds. Raises WeightsError if weights are missing.
+    file's path. About 200 CPU-seconds. Raises WeightsError if weights are missing.
     """
     from medigenx_lib.radiomics.judge import judge_from  # these import torch
     from medigenx_lib.radiomics.reader import reader_from
@@ -53,19 +53,20 @@ def calibrate(name_or_path: str | Path = "measurement", films: int = 2400, first
     return weights.save(path, tensors, config)
 
 
-def samples(films: int = 2400, first_seed: int = FIRST_SEED, progress: bool = True) -> list[Case]:
+def samples(films: int = 4800, first_seed: int = FIRST_SEED, progress: bool = True) -> list[Case]:
     """The segmented, measurable phantoms for calibration, the frequent kinds thinned out."""
     return [case for part in segmented(films, first_seed, progress) for case in part]
 
 
-def segmented(films: int, first_seed: int, progress: bool, words: str = "calibrating") -> Iterator[list[Case]]:
-    """As :func:`samples`, in parts. ``words`` stand on the progress bar."""
+def segmented(films: int, first_seed: int, progress: bool, words: str = "calibrating",
+              presets: Sequence[str] = phantom.TAUGHT) -> Iterator[list[Case]]:  # fmt: skip
+    """As :func:`samples`, in parts, of ``presets`` in turn. ``words`` stand on the progress bar."""
     from medigenx_lib import segmentation
 
     chunk = 50
     for i, start in enumerate(tqdm(range(0, films, chunk), words, unit=f"{chunk} films", disable=not progress)):
         seeds = range(first_seed + start, first_seed + min(start + chunk, films))
-        cases = phantom.cases(seeds, preset=phantom.TAUGHT[i % len(phantom.TAUGHT)])
+        cases = phantom.cases(seeds, preset=presets[i % len(presets)])
         cases = [case for case in cases if _rare(case) or case.meta["seed"] % THINNING == 0]
         found = segmentation.segment(cases, progress=False)
         yield [case for case in found if not not_measurable(case)]

@@ -34,8 +34,6 @@ OTHER_NAMES = ("other lung: opacity logit", "other lung: effusion logit", "other
 RADIOMIC_NAMES = (*LUNG_NAMES, *(f"{name}, less the other lung's" for name in LUNG_NAMES), *HEART_NAMES)
 INPUT_NAMES = (*RADIOMIC_NAMES, *(f"reader: {name}" for name in (*OWN_NAMES, *OTHER_NAMES)))
 """The numbers that the judge weighs, in order: radiomic features first, then the reader's learned ones."""
-OUTPUTS = {"presence": len(KINDS), **{f"{kind}_extent": len(LEVELS) for kind in KINDS}}
-"""What the judge decides, as in ``reader.HEADS``; zones, density and pattern stay the reader's, who sees where."""
 HIDDEN = 48
 CLIP = 8.0
 """Standardised numbers are held within so many spreads, so that no odd film drives a decision by one feature."""
@@ -43,11 +41,8 @@ STEPS = 16
 """Of the integral along the way from the average clear lung."""
 DROPPED = 0.1
 """Share of the inputs set to the mean at each step of training, so that no single one is relied upon."""
-_EXTENTS = tuple(
-    slice(first, first + len(LEVELS))
-    for first in (INPUT_NAMES.index(f"reader: {kind} extent, quantile {LEVELS[0]}") for kind in KINDS)
-)
-"""Where the reader's own extents stand among the inputs."""
+_LOGITS = [INPUT_NAMES.index(f"reader: {kind} logit") for kind in KINDS]
+"""Where the reader's own presences stand among the inputs."""
 
 
 def observe(cases: Sequence[Case], readings: Sequence[Mapping]) -> np.ndarray:
@@ -83,12 +78,13 @@ class Judge(nn.Module):
 
     Buffers: ``mean`` and ``spread`` standardise; ``used`` is 0 for inputs left out in an ablation; ``clear`` is the
     average clear lung, standardised, and ``low`` and ``high`` the 5th and 95th percentile of clear lungs, as measured.
-    A presence starts from nothing; an extent starts from the reader's own, which is moved up or down.
+    It starts from the reader's own score, which it moves up or down: fitted to a few thousand lungs from nothing, it
+    knew less than the reader that had seen hundreds of thousands. Extents stay the reader's, for the same reason.
     """
 
     def __init__(self, hidden: int = HIDDEN):
         super().__init__()
-        count, outputs = len(INPUT_NAMES), sum(OUTPUTS.values())
+        count, outputs = len(INPUT_NAMES), len(KINDS)
         self.linear, self.hidden = nn.Linear(count, outputs), nn.Linear(count, hidden)
         self.out = nn.Sequential(nn.Dropout(0.2), nn.Linear(hidden, outputs, bias=False))
         nn.init.zeros_(self.linear.weight)
@@ -101,18 +97,15 @@ class Judge(nn.Module):
         return torch.nan_to_num(z, nan=0.0).clamp(-CLIP, CLIP) * self.used
 
     def forward(self, z: Tensor) -> Tensor:
-        """Standardised inputs -> (..., sum of OUTPUTS): presences, and by how much to move the reader's extents."""
+        """Standardised inputs -> (..., len(KINDS)): by how much to move the reader's scores."""
         return self.linear(z) + self.out(torch.tanh(self.hidden(z)))
 
-    def decide(self, told: Tensor) -> dict[str, Tensor]:
-        """OUTPUTS by name, of ``observe``'s columns: logits, and shares at the quantiles LEVELS."""
+    def decide(self, told: Tensor) -> Tensor:
+        """Presences of KINDS (..., len(KINDS)), logits, of ``observe``'s columns."""
         z = self.standard(told)
         if self.training:
             z = z * (torch.rand_like(z) > DROPPED)
-        decided = split(self(z))
-        for kind, place in zip(KINDS, _EXTENTS, strict=True):
-            decided[f"{kind}_extent"] = decided[f"{kind}_extent"] + told[..., place] * self.used[place]
-        return decided
+        return told[..., _LOGITS] * self.used[_LOGITS] + self(z)
 
     @torch.no_grad()
     def contributions(self, told: Tensor) -> Tensor:
@@ -125,14 +118,13 @@ class Judge(nn.Module):
         places = (torch.arange(STEPS) + 0.5) / STEPS
         on_the_way = self.clear + places[:, None, None] * step  # (STEPS, B, inputs)
         slope = (1 - torch.tanh(self.hidden(on_the_way)) ** 2).mean(0)  # (B, hidden)
-        last = self.out[1].weight[: len(KINDS)]
-        gradient = self.linear.weight[: len(KINDS)] + torch.einsum("kh,bh,hi->bki", last, slope, self.hidden.weight)
-        return gradient * step[:, None]
-
-
-def split(numbers: Tensor) -> dict[str, Tensor]:
-    """The judge's output (..., sum of OUTPUTS) by name."""
-    return dict(zip(OUTPUTS, numbers.split(list(OUTPUTS.values()), dim=-1), strict=True))
+        last = self.out[1].weight
+        gradient = self.linear.weight + torch.einsum("kh,bh,hi->bki", last, slope, self.hidden.weight)
+        adds = gradient * step[:, None]
+        for kind, place in enumerate(_LOGITS):  # the reader's own score, that is moved
+            usual = self.mean[place] + self.spread[place] * self.clear[place]
+            adds[:, kind, place] += self.used[place] * (told[:, place] - usual)
+        return adds
 
 
 def compared(told: Tensor, scaled: Tensor | None = None) -> Tensor:

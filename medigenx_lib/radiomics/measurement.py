@@ -108,17 +108,16 @@ def judged(cases: Sequence[Case], instruments: Instruments) -> list[dict[str, Lu
 
 
 def _weighed(reading: LungReading, judge: Judge, told) -> LungReading:
-    """The reading with the judge's decisions on what was ``told`` of that lung, a tensor of columns."""
+    """The reading with the scores that the judge gives, on what was ``told`` of that lung, a tensor of columns."""
     import torch
 
     from medigenx_lib.radiomics.judge import compared
 
     with torch.no_grad():
-        decided = {name: values.numpy() for name, values in judge.decide(told[None]).items()}
-    decided = {name: values[0] for name, values in decided.items()}
+        presence = judge.decide(told[None])[0].numpy()
     same = {"shown": compared(told).numpy(), "low": judge.low.numpy(), "high": judge.high.numpy()}
     weighed = tuple({**same, "adds": adds} for adds in judge.contributions(told[None])[0].numpy())
-    return replace(reading, heads={**reading.heads, **decided}, weighed=weighed)
+    return replace(reading, heads={**reading.heads, "presence": presence}, weighed=weighed)
 
 
 def read(cases: Sequence[Case], reader: LungReader) -> list[dict[str, LungReading]]:

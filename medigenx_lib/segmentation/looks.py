@@ -22,8 +22,9 @@ GAMMAS = (1.0, 0.6, 1.6)
 
 @dataclass(frozen=True)
 class Look:
-    """One film as the network saw it: averaged maps (6, S, S), the maps of each tone change, the frontal score."""
+    """One film (H, W) as the network saw it: averaged maps (6, S, S), the maps of each tone, the frontal score."""
 
+    film: np.ndarray
     box: Box
     pixels: Tensor
     maps: Tensor
@@ -31,23 +32,26 @@ class Look:
     frontal: float
 
 
-def two_looks(films: Sequence[np.ndarray], network: LungUNet) -> list[Look]:
-    """The network's second look at each film (H, W): closer, at where the first one found lungs.
+def two_looks(films: Sequence[np.ndarray], network: LungUNet, gammas: Sequence[float] = GAMMAS) -> list[Look]:
+    """The network's second look at each film (H, W), averaged over ``gammas``: closer, at where the first found lungs.
 
     Films differ in how much they show beside the chest; the second look brings them to one scale. A film's
     frontal score is the lower of the two.
     """
-    first = look(films, [content_box(film) for film in films], network)
-    second = look(films, [_closer(seen, film) for seen, film in zip(first, films, strict=True)], network)
+    first = look(films, [content_box(film) for film in films], network, gammas)
+    second = look(films, [_closer(seen, film) for seen, film in zip(first, films, strict=True)], network, gammas)
     return [replace(b, frontal=min(a.frontal, b.frontal)) for a, b in zip(first, second, strict=True)]
 
 
-def look(films: Sequence[np.ndarray], boxes: Sequence[Box], network: LungUNet) -> list[Look]:
-    """The network's view of each film (H, W) inside its box, averaged over GAMMAS."""
+def look(
+    films: Sequence[np.ndarray], boxes: Sequence[Box], network: LungUNet, gammas: Sequence[float] = GAMMAS
+) -> list[Look]:
+    """The network's view of each film (H, W) inside its box, averaged over ``gammas``."""
     pixels = torch.stack([to_network(film, box) for film, box in zip(films, boxes, strict=True)])
-    views, frontal = zip(*(_predict(pixels.clamp(0, 1) ** gamma, network) for gamma in GAMMAS), strict=True)
+    views, frontal = zip(*(_predict(pixels.clamp(0, 1) ** gamma, network) for gamma in gammas), strict=True)
     views, frontal = torch.stack(views, 1), torch.stack(frontal).mean(0)
-    return [Look(*known, v.mean(0), v, float(f)) for *known, v, f in zip(boxes, pixels, views, frontal, strict=True)]
+    seen = zip(films, boxes, pixels, views, frontal, strict=True)
+    return [Look(*known, view.mean(0), view, float(score)) for *known, view, score in seen]
 
 
 @torch.no_grad()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -10,7 +10,7 @@ from tqdm.auto import tqdm
 
 from medigenx_lib.cases import Case, replace
 from medigenx_lib.segmentation.inputs import to_film
-from medigenx_lib.segmentation.looks import BATCH, Look, two_looks
+from medigenx_lib.segmentation.looks import BATCH, GAMMAS, Look, two_looks
 from medigenx_lib.segmentation.masks import masks_of
 from medigenx_lib.segmentation.network import LungUNet, load_network
 from medigenx_lib.segmentation.quality import judge
@@ -30,19 +30,24 @@ def probabilities(images: Tensor, network: LungUNet | None = None) -> Tensor:
 
 
 def segment(
-    cases: Iterable[Case], progress: bool = True, behind_heart: bool = False, network: LungUNet | None = None
+    cases: Iterable[Case],
+    progress: bool = True,
+    behind_heart: bool = False,
+    network: LungUNet | None = None,
+    gammas: Sequence[float] = GAMMAS,
 ) -> list[Case]:
     """The cases with all MASKS predicted at their own size, and ``meta["quality"]`` saying how far to trust them.
 
     Lungs are the visible fields, with what opacity and effusion hide; with ``behind_heart`` also the lung behind
     the heart (on each side of the line halfway between the lungs), as some manual masks have it. Masks a case
-    had are replaced; a phantom's true ones stay in ``case.truth``. Raises WeightsError if weights are missing.
+    had are replaced; a phantom's true ones stay in ``case.truth``. ``gammas``: tones over which maps are averaged; of
+    one alone masks come in half the time, and their agreement says nothing. Raises WeightsError if weights are missing.
     """
     cases, network, done = list(cases), network or load_network(), []
     with tqdm(total=len(cases), desc="lungs", unit="film", disable=not progress) as bar:
         for start in range(0, len(cases), BATCH):
             part = cases[start : start + BATCH]
-            looks = two_looks([case.image for case in part], network)
+            looks = two_looks([case.image for case in part], network, gammas)
             done += [_masked(case, seen, behind_heart) for case, seen in zip(part, looks, strict=True)]
             bar.update(len(part))
     return done

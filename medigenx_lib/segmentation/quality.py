@@ -31,6 +31,7 @@ class Limit(NamedTuple):
 
 LIMITS = (
     Limit("contrast", 0.01, 1.0, True, "the picture is blank or nearly so"),
+    Limit("shades", 0.12, 1.0, True, "the picture has hardly any grey (a mask or a drawing?)"),
     Limit("frontal", 0.5, 1.0, True, "the network does not see a frontal chest radiograph"),
     Limit("smaller_lung", 0.008, 1.0, True, "two lungs were not found"),
     Limit("overlap_in_height", 0.2, 1.0, True, "the two lung fields do not lie side by side"),
@@ -41,6 +42,8 @@ LIMITS = (
     Limit("solidity", 0.5, 1.0, False, "a lung mask is ragged"),
     Limit("heart_side", -0.15, 1.0, False, "the heart lies on the patient's right: the film may be mirrored"),
 )
+BINS, SIDE = 32, 256
+"""Shades of grey that are told apart, and how many pixels of a side are looked at for that at most."""
 
 
 def judge(seen: Look) -> dict:
@@ -61,6 +64,7 @@ def judge(seen: Look) -> dict:
 def scores(seen: Look) -> dict[str, float]:
     """The numbers behind the verdict. All lie in 0..1 but ``darkness`` (in standard deviations of the picture).
 
+    shades: share of the film that is neither its commonest grey nor its second, see :func:`shades`.
     frontal: what the network's second head says. smaller_lung: area of the smaller lung over that of the part of
     the film looked at; balance: over the larger's. overlap_in_height: rows in which both lungs are found, over
     rows with either. darkness: how much darker the lungs are than what lies between them. agreement: Dice of
@@ -74,6 +78,7 @@ def scores(seen: Look) -> dict[str, float]:
     areas = sorted((right.mean(), left.mean()))
     return {
         "contrast": float(pixels.std()),
+        "shades": shades(seen.film),
         "frontal": seen.frontal,
         "smaller_lung": float(areas[0]),
         "balance": float(areas[0] / areas[1]) if areas[1] else 0.0,
@@ -84,6 +89,19 @@ def scores(seen: Look) -> dict[str, float]:
         "solidity": min(solidity(right), solidity(left)),
         "heart_side": heart_side(heart, right, left),
     }
+
+
+def shades(film: np.ndarray) -> float:
+    """Share of the pixels (H, W), 0..1, of other greys than the two commonest, which lie well apart; of a mask next
+    to none. Greys are counted in BINS between the film's 1st and 99th percentile, a neighbour as the same."""
+    film = film[:: 1 + len(film) // SIDE, :: 1 + film.shape[1] // SIDE]
+    low, high = np.quantile(film, (0.01, 0.99))
+    place = np.clip((film - low) / max(high - low, 1e-6) * BINS, 0, BINS - 1).astype(int)
+    share = np.bincount(place.ravel(), minlength=BINS) / film.size
+    for _ in range(2):
+        most = int(share.argmax())
+        share[max(0, most - 1) : most + 2] = 0
+    return float(share.sum())
 
 
 def dice_of_rows(right: np.ndarray, left: np.ndarray) -> float:

@@ -9,7 +9,7 @@ from medigenx_lib.errors import InputError
 from medigenx_lib.radiomics.adaptation import Films, averaged, chosen, weak_loss
 from medigenx_lib.radiomics.frames import CHANNELS, HEIGHT, WIDTH
 from medigenx_lib.radiomics.reader import HEADS, Reading
-from medigenx_lib.radiomics.training import LOOKS, joined, phantom_lungs, segmented_lungs
+from medigenx_lib.radiomics.training import LOOKS, phantom_lungs, taught_lungs
 
 
 def a_reading(right, left, maps=-8.0):
@@ -63,16 +63,18 @@ def test_films_are_chosen_by_label_and_one_class_is_refused():
 
 
 def test_lungs_as_segmented_are_several_frames_of_one_truth():
-    """The frames of one lung differ, what is true of it does not; they join with lungs seen in another way."""
-    seen, rough = segmented_lungs(4, 9_900_000, progress=False), phantom_lungs(3, 9_900_000, progress=False)
+    """The frames of one lung differ, what is true of it does not; lungs seen in another way come after them."""
+    seen = taught_lungs(4, 0, 9_900_000, progress=False)
     assert len(seen.frames) == len(seen.masks) and len(seen.frames) % (2 * LOOKS) == 0 and len(seen.frames) > 0
     for values in seen.target.values():
         by_film = values.unflatten(0, (-1, LOOKS, 2))
         assert torch.equal(by_film[:, 0], by_film[:, 1])
     pictures = seen.frames.unflatten(0, (-1, LOOKS, 2))
     assert not torch.equal(pictures[:, 0], pictures[:, 1])
-    both = joined(seen, rough)
+    rough, both = (taught_lungs(films, 3, 9_900_000, progress=False) for films in (0, 4))
     assert len(both.frames) == len(both.target["zones"]) == len(seen.frames) + len(rough.frames)
+    assert torch.equal(both.frames[: len(seen.frames)], seen.frames)
+    assert len(phantom_lungs(3, 9_900_000, progress=False).frames) == len(rough.frames)
 
 
 def test_averaged_weights_lie_between_and_counters_stay():

@@ -12,7 +12,6 @@ from medigenx_lib.radiomics.features import region_features
 from medigenx_lib.radiomics.judge import (
     INPUT_NAMES,
     OTHER_NAMES,
-    OUTPUTS,
     OWN_NAMES,
     RADIOMIC_NAMES,
     Judge,
@@ -20,11 +19,10 @@ from medigenx_lib.radiomics.judge import (
     judge_from,
     load_judge,
     observe,
-    split,
     tensors_of,
 )
 from medigenx_lib.radiomics.measurement import read
-from medigenx_lib.radiomics.reader import LungReader
+from medigenx_lib.radiomics.reader import KINDS, LungReader
 
 COLUMNS = 2 * len(lung_features.LUNG_NAMES) + len(lung_features.HEART_NAMES) + len(OWN_NAMES) + len(OTHER_NAMES)
 
@@ -50,8 +48,8 @@ def test_the_judge_learns_what_the_features_tell(fitted):
     told = torch.randn(200, COLUMNS, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
         decided = fitted.decide(told)
-    assert np.mean(((decided["presence"][:, 0] > 0) == (told[:, 0] > 0.5)).numpy()) > 0.85
-    assert {name: values.shape[-1] for name, values in decided.items()} == OUTPUTS
+    assert np.mean(((decided[:, 0] > 0) == (told[:, 0] > 0.5)).numpy()) > 0.85
+    assert decided.shape == (200, 2)
 
 
 def test_judges_together_decide_as_their_mean(fitted):
@@ -60,16 +58,16 @@ def test_judges_together_decide_as_their_mean(fitted):
     with torch.no_grad():
         decided = judging.together([fitted, other]).decide(told)
         apart = [judge.decide(told) for judge in (fitted, other)]
-    for name, values in decided.items():
-        assert torch.allclose(values, (apart[0][name] + apart[1][name]) / 2, atol=1e-4)
-        assert not torch.allclose(apart[0][name], apart[1][name], atol=1e-2)
+    assert torch.allclose(decided, (apart[0] + apart[1]) / 2, atol=1e-4)
+    assert not torch.allclose(apart[0], apart[1], atol=1e-2)
 
 
 def test_contributions_add_up_to_the_score(fitted):
     told = torch.randn(50, COLUMNS, generator=torch.Generator().manual_seed(2))
     with torch.no_grad():
-        score = fitted.decide(told)["presence"]
-        start = split(fitted(fitted.clear))["presence"]
+        score = fitted.decide(told)
+        logits = [INPUT_NAMES.index(f"reader: {kind} logit") for kind in KINDS]
+        start = fitted(fitted.clear) + (fitted.mean + fitted.spread * fitted.clear)[logits]
     assert torch.allclose(fitted.contributions(told).sum(-1), score - start, atol=0.05)
 
 
@@ -87,36 +85,36 @@ def test_what_is_not_used_has_no_say():
     assert torch.equal(judge.standard(told), judge.standard(changed))
     with torch.no_grad():
         decided = judge.decide(torch.where(torch.arange(COLUMNS) < len(RADIOMIC_NAMES), told, told + 1))
-        assert all(torch.equal(values, judge.decide(told)[name]) for name, values in decided.items())
+        assert torch.equal(decided, judge.decide(told))
 
 
-def test_an_extent_starts_from_the_readers_own():
-    """A judge that has learned nothing moves it by one and the same amount, however large it is."""
+def test_a_score_starts_from_the_readers_own():
+    """A judge that has learned nothing moves it by one and the same amount, however high it is."""
     judge, told = Judge().eval(), torch.zeros(2, COLUMNS)
     torch.nn.init.zeros_(judge.out[1].weight)
-    first = INPUT_NAMES.index("reader: effusion extent, quantile 0.05")
-    told[1, first : first + 3] = torch.tensor([0.1, 0.2, 0.9])
+    told[1, INPUT_NAMES.index("reader: effusion logit")] = 3.5
     with torch.no_grad():
-        extents = judge.decide(told)["effusion_extent"]
-    assert torch.allclose(extents[1] - extents[0], torch.tensor([0.1, 0.2, 0.9]))
+        decided = judge.decide(told)
+    assert torch.allclose(decided[1] - decided[0], torch.tensor([0.0, 3.5]))
 
 
 @pytest.mark.parametrize(("label", "costs"), [(0, True), (1, False)])
-def test_an_extent_read_on_a_real_film_costs_on_a_normal_one_alone(label, costs):
+def test_opacity_read_on_a_real_film_costs_on_a_normal_one_alone(label, costs):
     judge, labels = Judge().eval(), torch.arange(40) % 2
     torch.nn.init.zeros_(judge.out[1].weight)
-    clear, first = torch.zeros(40, 2, COLUMNS), INPUT_NAMES.index("reader: opacity extent, quantile 0.05")
+    clear, column = torch.zeros(40, 2, COLUMNS), INPUT_NAMES.index("reader: opacity logit")
     read_some = clear.clone()
-    read_some[labels == label, :, first : first + 3] = 0.2
+    read_some[labels == label, :, column] = 2.0
     losses = [judging._film_loss(judge, films, labels).item() for films in (clear, read_some)]
     assert (losses[1] > losses[0] + 0.01) == costs
 
 
 def test_unknown_features_count_as_ordinary(fitted):
-    told = torch.full((1, COLUMNS), float("nan"))
+    told = torch.zeros(1, COLUMNS)
+    told[:, : len(RADIOMIC_NAMES)] = float("nan")
     with torch.no_grad():
-        assert torch.isfinite(fitted.decide(told)["presence"]).all()
-    assert not fitted.standard(told).any()
+        assert torch.isfinite(fitted.decide(told)).all()
+    assert not fitted.standard(told)[:, : len(RADIOMIC_NAMES)].any()
 
 
 def test_compared_gives_the_difference_between_the_lungs():
@@ -133,9 +131,7 @@ def test_saved_and_read_back(fitted, tmp_path):
     path = weights.save(tmp_path / "both.safetensors", {**reader.state_dict(), **tensors_of(fitted)}, {})
     again = load_judge(str(path))
     told = torch.randn(3, COLUMNS)
-    assert all(
-        torch.equal(a, b) for a, b in zip(fitted.decide(told).values(), again.decide(told).values(), strict=True)
-    )
+    assert torch.equal(fitted.decide(told), again.decide(told))
     with pytest.raises(WeightsError, match="no judge"):
         judge_from(reader.state_dict())
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from medigenx_lib import weights
+from medigenx_lib import phantom, weights
 from medigenx_lib.errors import InputError, WeightsError
 from medigenx_lib.segmentation import SIZE, LungUNet, augmentation, dice, load_network, quality, training
 from medigenx_lib.segmentation.inputs import Box, content_box, to_film, to_network
@@ -174,6 +174,13 @@ def test_heart_side():
     assert quality.heart_side(heart, right, left) > 0.2
     assert quality.heart_side(heart[:, ::-1], left[:, ::-1], right[:, ::-1]) < -0.2
     assert quality.heart_side(np.zeros_like(heart), right, left) == 0.0
+
+
+def test_a_mask_has_no_shades_and_a_film_has_many():
+    film = phantom.cases([9_900_001], size=300)[0].image
+    assert quality.shades(film) > 0.3 and quality.shades(0.4 + 0.1 * film) > 0.3
+    assert quality.shades((film > 0.5).astype(np.float32)) == 0.0
+    assert quality.shades(np.full((40, 30), 0.5, np.float32)) == 0.0
 
 
 def test_every_limit_names_a_score(phantom_look):
