@@ -448,7 +448,7 @@ print("run again, it finds that nothing is left to do:", again.figures["images"]
 
 # %% [markdown]
 # If the room cannot wait, fall back on the generator that comes with the
-# course: write `checkpoint = "gan_64"` below. It was trained for 27
+# course: write `checkpoint = "gan_64"` below. It was trained for 25
 # CPU-minutes on 4,701 real films of children.
 
 # %%

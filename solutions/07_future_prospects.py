@@ -716,7 +716,7 @@ for name, stream in {"as written": first, "opened and saved again": second}.item
 # | question | what came out | lesson |
 # |---|---|---|
 # | Can films be made in minutes on a laptop? | yes, at 32 and 64 pixels; visible flaws remain | 05 |
-# | As good as real? | no: 2.4 times the floor's distance after 4 CPU-minutes (bench), 1.6 times after 27 (`gan_64`), more after seconds | 05, bench |
+# | As good as real? | as far as held-out films after 4 CPU-minutes at 32 pixels (bench) and 25 at 64 (`gan_64`); but rare films are missing: in radiomics twice as far; more after seconds | 05, bench |
 # | Does one score tell? | no: each misses some planted flaw | 05 |
 # | Do they help a classifier? | see your own result, with its interval and control | 06 |
 # | Are training films copied? | in our GANs not beyond what chance finds | 05, 06, bench |
