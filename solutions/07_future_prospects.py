@@ -740,8 +740,8 @@ course.think(
 # - The perfect flow hands out its training films. What is new comes from
 #   what the network cannot do.
 # - At the same budget flow and GAN were level: the flow more varied, the GAN
-#   nearer in radiomics, and a flow's film far dearer to draw. Scores and eyes may disagree: look for
-#   the score that measures what your eye sees.
+#   nearer in radiomics, and a flow's film far dearer to draw. Scores and
+#   eyes may disagree: look for the score that measures what your eye sees.
 # - Twice the side is four times the pixels, and sixteen times the attention.
 # - Foundation models bring reach, and questions: who is in the training data,
 #   whom does it serve badly, what has it learnt by heart?
