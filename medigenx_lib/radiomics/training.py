@@ -148,7 +148,7 @@ def disturb(pictures: Tensor) -> Tensor:
     count = len(pictures)
     gain, bend, noise = 1 + 0.08 * torch.randn(count, 1, 1), 0.1 * torch.randn(count, 1, 1), 0.02 * torch.rand(count)
     poor = torch.rand(count) < POOR
-    grain = 2.5 * GRAIN * torch.rand(count) * poor  # brightness 0 to 1 is about 0.4 of a film's range
+    grain = 2.5 * GRAIN * torch.rand(count)  # brightness 0 to 1 is about 0.4 of a film's range
     for channel in (0, 3):  # brightness of this lung and of the other: one film, one tone
         seen = pictures[:, channel] * gain
         seen = seen + bend * seen * (1 - seen) + 0.03 * torch.randn(count, 1, 1) * (channel == 3)

@@ -1,5 +1,6 @@
 """The lung reader's losses, what it gives, and what its training phantoms say of zones."""
 
+import numpy as np
 import torch
 
 from medigenx_lib import geometry, phantom
@@ -68,3 +69,22 @@ def test_a_glance_sees_what_the_reader_sees():
     assert quick.maps.dtype == torch.float32 and torch.allclose(exact.maps, quick.maps, atol=0.05)
     for name, values in exact.heads.items():
         assert torch.allclose(values, quick.heads[name], atol=0.05)
+
+
+def test_poor_films_are_grainy_and_the_others_differ_in_tone_alone(monkeypatch):
+    case = phantom.cases([9_900_001])[0]
+    order = np.argsort(case.image, axis=None, kind="stable")
+    monkeypatch.setattr(training, "POOR", 0.0)
+    toned = training.taken(case, np.random.default_rng(0)).image
+    assert (np.diff(toned.ravel()[order]) >= 0).all() and not np.allclose(toned, case.image)
+    monkeypatch.setattr(training, "POOR", 1.0)
+    poor = training.taken(case, np.random.default_rng(0)).image
+    assert (np.diff(poor.ravel()[order]) < 0).mean() > 0.2 and poor.std() < toned.std()
+
+
+def test_disturbed_frames_keep_their_masks(monkeypatch):
+    monkeypatch.setattr(training, "POOR", 1.0)
+    pictures = training.phantom_lungs(3, 9_900_000, progress=False).frames.float()
+    seen = training.disturb(pictures.clone())
+    assert torch.equal(seen[:, [1, 2, 4]], pictures[:, [1, 2, 4]])
+    assert torch.isfinite(seen).all() and not torch.allclose(seen[:, 0], pictures[:, 0], atol=0.01)
