@@ -18,6 +18,7 @@ CLASSIFIER = {
     "classifier_kernel_distance": ("KID classifier", "{:.3f}"),
     "classifier_precision": ("precision", "{:.2f}"),
     "classifier_recall": ("recall", "{:.2f}"),
+    "classifier_recall_5": ("recall, k 5", "{:.2f}"),
     "classifier_density": ("density", "{:.2f}"),
     "classifier_coverage": ("coverage", "{:.3f}"),
     "held_out_classifier_frechet_distance": ("FD to held-out films", "{:.2f}"),

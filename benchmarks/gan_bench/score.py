@@ -49,6 +49,7 @@ def _in_classifier_space(real: np.ndarray, other: np.ndarray) -> dict[str, float
     """The kernel distance and the four neighbour scores once more, in the plainest features."""
     found = {"kernel_distance": kernel_distance(real, other)}
     found["precision"], found["recall"] = precision_recall(real, other)
+    found["recall_5"] = precision_recall(real, other, k=5)[1]  # with as many neighbours as density and coverage
     found["density"], found["coverage"] = density_coverage(real, other)
     return {f"classifier_{name}": value for name, value in found.items()}
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PRESETS", "TAUGHT", "VERSION", "PhantomBatch", "cases", "counterfactual", "render"]
 
-VERSION = 1
+VERSION = 2
 """Raised whenever any seed's case changes; stored in each case's ``meta``."""
 
 

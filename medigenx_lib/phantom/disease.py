@@ -22,6 +22,11 @@ from medigenx_lib.phantom.tissue import branches
 PATTERN_ENDS = (0.32, 0.44, 0.78)
 VISIBLE = 0.25
 """An opacity's mask is where its profile exceeds this share of its peak: the soft rim beyond is below notice."""
+NOTICED = 0.09
+"""And where it replaces this share of the air on average: less brightens the film by under half the spread of a healthy
+lung's brightness, and no eye tells it from ribs and vessels. See ``tests/phantom/test_visibility.py``."""
+MESH = 0.6
+"""Mean of the texture of an interstitial opacity: the rest of its air is left between streaks and mesh."""
 LOBES = {  # fissure (share of the thorax's height), which side of it fills (+1 below), centre x, centre t
     True: ((0.44, -1, 0.50, 0.24), (0.46, 1, 0.40, 0.64), (0.40, 1, 0.58, 0.80)),
     False: ((0.52, -1, 0.52, 0.28), (0.50, 1, 0.52, 0.68), (0.42, 1, 0.58, 0.80)),
@@ -49,15 +54,22 @@ def sick(p: SimpleNamespace, view: View, thorax: Thorax) -> Disease:
     """Opacity, always large enough to count as present, and in some cases an effusion."""
     pattern = PATTERNS[sum(p.pattern > end for end in PATTERN_ENDS)]
     profile, texture = _grown(p, view, thorax, pattern)
-    opacity = (profile > VISIBLE) & thorax.lung
+    opacity = _seen(p, thorax, pattern, profile, texture)
     filling = profile * texture * _filling(p, pattern) * thorax.fillable
     fluid = _effusion(p, view, thorax)
     replaced = 1 - (1 - filling) * (1 - 0.97 * fluid)
     return Disease(replaced, filling, opacity, (fluid > 0.5) & thorax.lung, pattern)
 
 
+def _seen(p: SimpleNamespace, thorax: Thorax, pattern: str, profile: np.ndarray, texture: np.ndarray) -> np.ndarray:
+    """Where the opacity can be noticed: bool (S, S)."""
+    peak = _filling(p, pattern) * float(texture.mean())
+    return (profile > max(VISIBLE, NOTICED / peak)) & thorax.lung
+
+
 def _filling(p: SimpleNamespace, pattern: str) -> float:
-    return p.filling * (0.75 if pattern == "interstitial" else 1.0)
+    """Share of the air that is gone where the opacity is densest, before its texture; never too little to be seen."""
+    return max(0.75 * p.filling, 2 * NOTICED / MESH) if pattern == "interstitial" else p.filling
 
 
 def _grown(p: SimpleNamespace, view: View, thorax: Thorax, pattern: str) -> tuple[np.ndarray, np.ndarray]:
@@ -65,7 +77,8 @@ def _grown(p: SimpleNamespace, view: View, thorax: Thorax, pattern: str) -> tupl
     draw = {"lobar": _lobar, "round": _round, "patchy": _patchy, "interstitial": _interstitial}[pattern]
     for grow in (1.0, 1.3, 1.7, 2.2, 3.0):
         profile, texture = draw(p, view, thorax, grow)
-        counted = _counted((profile > VISIBLE) & thorax.lung, thorax.lung, view.right, 1.5 * PRESENT_EXTENT)
+        seen = _seen(p, thorax, pattern, profile, texture)
+        counted = _counted(seen, thorax.lung, view.right, 1.5 * PRESENT_EXTENT)
         if counted.any():
             return profile * counted, texture
     return np.ones_like(view.x), _uneven(p, view, 0.1)  # hardly any lung on that side: both are white

@@ -24,11 +24,12 @@ from medigenx_lib import segmentation, weights
 from medigenx_lib.cases import SIDES, Case
 from medigenx_lib.errors import InputError, TrainingError
 from medigenx_lib.radiomics import frames
+from medigenx_lib.radiomics.augmentation import disturb, moved
 from medigenx_lib.radiomics.calibration import calibrate
 from medigenx_lib.radiomics.evidence import not_measurable
 from medigenx_lib.radiomics.judging import add_judge
 from medigenx_lib.radiomics.reader import LungReader, Reading, loss, pinball, reader_from
-from medigenx_lib.radiomics.training import BATCH, WEIGHT_DECAY, Lungs, disturb, glance, taught_lungs
+from medigenx_lib.radiomics.training import BATCH, WEIGHT_DECAY, Lungs, glance, taught_lungs
 
 FIRST_SEED = 21_000_000
 """Phantoms that keep the reader from forgetting; no other training or calibration uses them."""
@@ -170,7 +171,8 @@ def _step(reader: LungReader, lungs: Lungs, real: Films) -> Tensor:
     """The loss of one batch, two thirds phantom lungs and one third lungs of real films."""
     pictures, masks, target = lungs.batch(BATCH)
     films, labels = real.batch(BATCH // 4)
-    seen = disturb(torch.cat([pictures, films.flatten(0, 1)]))
+    pictures, masks = moved(torch.cat([pictures, masks], 1)).split([pictures.shape[1], masks.shape[1]], 1)
+    seen = disturb(torch.cat([pictures, moved(films.flatten(0, 1))]))
     reading = glance(reader, seen)
     heads = {name: values.split(BATCH) for name, values in reading.heads.items()}
     phantom_maps, film_maps = reading.maps.split(BATCH)

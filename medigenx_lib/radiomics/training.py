@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from scipy import ndimage
 from torch import Tensor
 from tqdm.auto import tqdm
@@ -18,6 +17,7 @@ from medigenx_lib import geometry, phantom, segmentation, settings, weights
 from medigenx_lib.cases import DENSITIES, PATTERNS, SIDES, ZONES, Case, replace
 from medigenx_lib.errors import TrainingError
 from medigenx_lib.radiomics import frames
+from medigenx_lib.radiomics.augmentation import GRAIN, POOR, disturb, moved
 from medigenx_lib.radiomics.calibration import calibrate
 from medigenx_lib.radiomics.evidence import not_measurable
 from medigenx_lib.radiomics.judging import add_judge
@@ -32,10 +32,8 @@ SIZES = (64, 64, 64, 112)
 LOOKS = 2
 """Frames of each segmented phantom's lung: segmenting costs far more than cutting."""
 BATCH, LEARNING_RATE, WEIGHT_DECAY, JITTER = 64, 3e-3, 2e-2, 0.03
-POOR = 0.15
-"""Share of films, and again of frames, that are blurred and grainy: else grain looks like interstitial opacity."""
-BLUR, GRAIN, FLAT = 1.2, 0.07, 0.6
-"""The worst of the poor films: Gaussian blur and grain as spreads in pixels and in 0..1, and the contrast left."""
+BLUR, FLAT = 1.2, 0.6
+"""The worst of the poor films: the spread of the Gaussian blur in pixels, and the contrast left."""
 MINUTES = 40.0
 """CPU minutes that the shipped reader was trained for, before it met real films."""
 SEGMENTED, ROUGH = 80_000, 60_000
@@ -124,6 +122,7 @@ def fit(reader: LungReader, lungs: Lungs, minutes: float, fastest: float, progre
             rate = fastest * min(1, (step + 1) / 50) * max(0.02, 1 - done)
             optimiser.param_groups[0]["lr"] = rate
             pictures, masks, target = lungs.batch(BATCH)
+            pictures, masks = moved(torch.cat([pictures, masks], 1)).split([pictures.shape[1], masks.shape[1]], 1)
             value = loss(glance(reader.train(), disturb(pictures)), target, masks)
             if not torch.isfinite(value):
                 raise TrainingError(f"The lung reader's loss became {value.item()} at step {step}.", "Train anew.")
@@ -140,35 +139,6 @@ def glance(reader: LungReader, pictures: Tensor) -> Reading:
     with torch.autocast("cpu", torch.bfloat16, enabled=settings.computes_bf16("cpu")):
         seen = reader(pictures.contiguous(memory_format=torch.channels_last))
     return Reading(seen.maps.float(), {name: values.float() for name, values in seen.heads.items()})
-
-
-def disturb(pictures: Tensor) -> Tensor:
-    """Frames (B, C, H, W) with other contrast, tone and noise, POOR of them grainy and blurred: what differs between
-    films beside disease."""
-    count = len(pictures)
-    gain, bend, noise = 1 + 0.08 * torch.randn(count, 1, 1), 0.1 * torch.randn(count, 1, 1), 0.02 * torch.rand(count)
-    poor = torch.rand(count) < POOR
-    grain = 2.5 * GRAIN * torch.rand(count)  # brightness 0 to 1 is about 0.4 of a film's range
-    for channel in (0, 3):  # brightness of this lung and of the other: one film, one tone
-        seen = pictures[:, channel] * gain
-        seen = seen + bend * seen * (1 - seen) + 0.03 * torch.randn(count, 1, 1) * (channel == 3)
-        seen[poor] = _softened(seen[poor]) + grain[poor, None, None] * _coarse_noise(seen[poor].shape)
-        pictures[:, channel] = seen + noise[:, None, None] * torch.randn_like(seen)
-    return pictures
-
-
-def _softened(pictures: Tensor) -> Tensor:
-    """Pictures (B, H, W), each mixed with its own 3x3 mean by a random share."""
-    share = torch.rand(len(pictures), 1, 1)
-    smooth = F.avg_pool2d(pictures[:, None], 3, 1, 1, count_include_pad=False)[:, 0]
-    return (1 - share) * pictures + share * smooth
-
-
-def _coarse_noise(shape: Sequence[int]) -> Tensor:
-    """Noise (B, H, W) as coarse as the pixels of a film, which are larger than a frame's."""
-    count, height, width = shape
-    coarse = torch.randn(count, 1, 2 * height // 3, 2 * width // 3)
-    return F.interpolate(coarse, (height, width), mode="bilinear")[:, 0]
 
 
 def phantom_lungs(films: int, first_seed: int = FIRST_SEED, seed: int = 0, progress: bool = True) -> Lungs:

@@ -5,7 +5,7 @@ import torch
 
 from medigenx_lib import geometry, phantom
 from medigenx_lib.cases import SIDES, ZONES
-from medigenx_lib.radiomics import training
+from medigenx_lib.radiomics import augmentation, training
 from medigenx_lib.radiomics.frames import CHANNELS, HEIGHT, WIDTH
 from medigenx_lib.radiomics.reader import HEADS, LEVELS, LungReader, far, loss, pinball
 
@@ -82,9 +82,20 @@ def test_poor_films_are_grainy_and_the_others_differ_in_tone_alone(monkeypatch):
     assert (np.diff(poor.ravel()[order]) < 0).mean() > 0.2 and poor.std() < toned.std()
 
 
+def test_moved_frames_stay_with_their_masks_and_nearly_in_place():
+    lungs = training.phantom_lungs(20, 9_900_000, progress=False)
+    both = torch.cat([lungs.frames, lungs.frames[:, 1:2]], 1).float()  # the lung once more, as a mask
+    seen = augmentation.moved(both)
+    assert torch.equal(seen[:, 1], seen[:, -1])
+    moved = ((seen - both).abs() > 1e-3).flatten(1).any(1)
+    assert 0.4 < moved.float().mean() < 0.95
+    overlap = torch.minimum(seen[:, 1], both[:, 1]).sum((1, 2)) / both[:, 1].sum((1, 2))
+    assert overlap[~moved].min() > 0.999 and overlap.min() > 0.6 and overlap[moved].mean() > 0.85
+
+
 def test_disturbed_frames_keep_their_masks(monkeypatch):
-    monkeypatch.setattr(training, "POOR", 1.0)
+    monkeypatch.setattr(augmentation, "POOR", 1.0)
     pictures = training.phantom_lungs(3, 9_900_000, progress=False).frames.float()
-    seen = training.disturb(pictures.clone())
+    seen = augmentation.disturb(pictures.clone())
     assert torch.equal(seen[:, [1, 2, 4]], pictures[:, [1, 2, 4]])
     assert torch.isfinite(seen).all() and not torch.allclose(seen[:, 0], pictures[:, 0], atol=0.01)
