@@ -242,6 +242,8 @@ def test_extent_interval_is_widened_and_stays_a_share():
     assert (number.name, number.low, number.value, number.high) == ("opacity_extent.left", 0.0, 0.3, 1.0)
     narrow = measurement.extent_measurement("opacity", "left", "present", np.array([0.2, 0.3, 0.4]), -0.2)
     assert (narrow.low, narrow.value, narrow.high) == (0.3, 0.3, 0.3)
+    drawn = measurement.extent_measurement("opacity", "left", "present", np.array([0.2, 0.3, 0.4]), 0.0, drawn=0.7)
+    assert (drawn.low, drawn.value, drawn.high) == (0.2, 0.5, 0.5)
 
 
 def test_brightest_takes_the_share_asked_for():
