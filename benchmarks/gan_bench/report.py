@@ -69,6 +69,7 @@ def tables(found: pd.DataFrame) -> str:
 
 def table(found: pd.DataFrame, columns: dict[str, tuple[str, str]]) -> str:
     """Markdown: real sets first, then ours, the peers, the others; median and, of several seeds, the range."""
+    columns = {key: column for key, column in columns.items() if key in found and found[key].notna().any()}
     order = [*found[found.seed.isna()].name.unique(), *(name for name in ENTRIES if name in set(found.name))]
     lines = ["| | seeds | " + " | ".join(title for title, _ in columns.values()) + " |"]
     lines.append("|" + "---|" * (len(columns) + 2))
@@ -76,7 +77,7 @@ def table(found: pd.DataFrame, columns: dict[str, tuple[str, str]]) -> str:
         rows = found[found.name == name]
         title = ENTRIES[name].title if name in ENTRIES else name
         seeds = "" if rows.seed.isna().all() else str(len(rows))
-        cells = [_cell(rows[key].dropna(), form) if key in rows else "" for key, (_, form) in columns.items()]
+        cells = [_cell(rows[key].dropna(), form) for key, (_, form) in columns.items()]
         lines.append(f"| {f'**{title}**' if name == OURS else title} | {seeds} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
