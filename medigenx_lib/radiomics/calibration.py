@@ -25,7 +25,7 @@ ERROR = 0.04
 DOUBT = 0.10
 """Share of the films without a finding that may be called uncertain for the sake of those with it, and of the films
 with it that may be, for the sake of SIDE_ERROR."""
-SIDE_ERROR = 0.015
+SIDE_ERROR = 0.010
 """Share of the lungs with a stated opacity that may hold none: an invented film, or an invented second side."""
 COVERAGE = 0.90
 THINNING = 3
