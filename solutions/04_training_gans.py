@@ -244,7 +244,7 @@ _ = left.set(xlabel="round", ylabel="kinds made, of 8", ylim=(-0.3, 8.5))
 _ = right.set(xlabel="round", ylabel="discriminator's loss, nats", ylim=(0, 1.8))
 _ = right.axhline(2 * math.log(2), color="grey", linestyle=":")
 _ = left.legend()
-course.show(fig, alt="Kinds: one or two with momentum 0.5, soon eight with 0. Both losses stay at the dotted line.")
+course.show(fig, alt="Kinds: two at most with momentum 0.5, soon eight with 0. Both losses stay at the dotted line.")
 
 # %% [markdown]
 # One number changed, and all eight kinds are there. Momentum repeats the
