@@ -99,50 +99,14 @@ def finding_interval(
     above 0.2, because many films share kind and side. ``findings`` must not be what a gate held the text against.
     Source of the interval: Efron and Tibshirani, "An introduction to the bootstrap", 1993.
     """
-    pairs = _stated_and_known(reports, findings, zones)
+    _require_equal(reports, findings)
+    stated = ((claim.finding for claim in parse(text)) for text in reports)
+    pairs = [(_keys(said, zones), _keys(known, zones)) for said, known in zip(stated, findings, strict=True)]
     counts = np.array([(len(said & there), len(said) + len(there)) for said, there in pairs], float)
     films = np.random.default_rng(seed).integers(len(counts), size=(draws, len(counts)))
     both, total = counts[films].sum(1).T
     low, high = np.quantile(2 * both / np.maximum(total, 1), (0.025, 0.975))
     return float(2 * counts[:, 0].sum() / max(counts[:, 1].sum(), 1)), float(low), float(high)
-
-
-def other_films_interval(
-    reports: Sequence[str], findings: Sequence[Findings], zones: bool = True, draws: int = 500, seed: int = 0
-) -> tuple[float, float, float]:
-    """(F1, low, high) as :func:`finding_interval`, of each report held against every other film's findings.
-
-    What a writer scores that is shown another film, if its report depends on what it is shown alone: the mean over all
-    ways to shuffle the films. One way by itself strays: over 20 ways, by .013 with 600 phantoms. Raises InputError for
-    fewer than two reports.
-    """
-    pairs = _stated_and_known(reports, findings, zones)
-    if len(pairs) < 2:
-        raise InputError("One film has no other.", "Give at least two.")
-    names = sorted({key for pair in pairs for keys in pair for key in keys}, key=repr)
-    said, there = (np.array([[name in pair[i] for name in names] for pair in pairs], float) for i in (0, 1))
-    times = np.random.default_rng(seed).multinomial(len(pairs), np.full(len(pairs), 1 / len(pairs)), draws)
-    drawn = _mean_over_other_films(times, said, there)
-    low, high = np.quantile(drawn, (0.025, 0.975))
-    return float(_mean_over_other_films(np.ones((1, len(pairs))), said, there)[0]), float(low), float(high)
-
-
-def _mean_over_other_films(times: np.ndarray, said: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """(D,) F1 over the pairs of different films, of N films that are drawn ``times`` (D, N) each; ``said`` and
-    ``there`` (N, findings) 0 or 1."""
-    count, twice = times.sum(1), (times**2).sum(1)  # a film and itself are no pair, however often it is drawn
-    both = ((times @ said) * (times @ there)).sum(1) - times**2 @ (said * there).sum(1)
-    total = times @ (said + there).sum(1) / count
-    return 2 * both / np.maximum(count**2 - twice, 1) / np.maximum(total, 1e-12)
-
-
-def _stated_and_known(
-    reports: Sequence[str], findings: Sequence[Findings], zones: bool
-) -> list[tuple[set[tuple], set[tuple]]]:
-    """What each report says is there for certain, and what is."""
-    _require_equal(reports, findings)
-    stated = ((claim.finding for claim in parse(text)) for text in reports)
-    return [(_keys(said, zones), _keys(known, zones)) for said, known in zip(stated, findings, strict=True)]
 
 
 def _keys(findings: Iterable[Finding], zones: bool) -> set[tuple]:

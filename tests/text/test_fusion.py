@@ -7,8 +7,8 @@ import torch
 from medigenx_lib import radiomics
 from medigenx_lib.cases import Finding, Findings
 from medigenx_lib.errors import InputError
-from medigenx_lib.evaluation.text import finding_interval, other_films_interval
-from medigenx_lib.text import fusion, grammar, models
+from medigenx_lib.evaluation.text import finding_interval
+from medigenx_lib.text import fusion, models
 from medigenx_lib.text import tokenizer as tokenization
 from medigenx_lib.text.corpus import Corpus
 from medigenx_lib.text.samples import random_findings
@@ -146,19 +146,3 @@ def test_finding_f1_with_its_interval():
     assert finding_interval([wrong] * 5, [left] * 5, zones=False)[0] == 1
     f1, low, high = finding_interval([right] * 10 + [wrong] * 10, [left] * 20)
     assert f1 == pytest.approx(0.5) and 0 < low < f1 < high < 1
-
-
-def test_the_score_of_other_films_is_the_mean_over_every_pair_of_films():
-    known = [random_findings(seed) for seed in range(12)]
-    reports = [grammar.report(film, i) for i, film in enumerate(known)]
-    shifted = [finding_interval(reports, known[by:] + known[:by], draws=2)[0] for by in range(1, 12)]
-    f1, low, high = other_films_interval(reports, known)
-    assert f1 == pytest.approx(np.mean(shifted)) and low < f1 < high  # all shifts together make every pair once
-
-
-def test_the_score_of_other_films_is_one_where_all_films_are_alike_and_needs_two():
-    film = Findings((Finding("opacity", "present", "left", ("lower",)), Finding("cardiomegaly", "absent")))
-    report = "There is opacity in the left lower zone."
-    assert other_films_interval([report] * 4, [film] * 4) == pytest.approx((1, 1, 1))
-    with pytest.raises(InputError, match="two"):
-        other_films_interval([report], [film])
