@@ -62,7 +62,7 @@ def many_shuffles(writer, cases: Sequence[Case]) -> tuple[float, ...]:
     """(mean F1, 2.5th and 97.5th percentile over SHUFFLES shuffles, mean F1 without zones).
 
     Each film is told once: what a greedy writer makes of it depends on that film alone. Numbers are then filled in
-    from the film that the report is held against, as in "shuffled"; sentences whose number that film lacks are left out.
+    from the film that the report is held against, as in "shuffled"; sentences whose number it lacks are left out.
     """
     measured, told = [case.findings for case in cases], fusion.controls(cases)["true"]
     with torch.inference_mode():
