@@ -91,7 +91,7 @@ class FlowEntry:
 
 FLOW_FILE = "flow.safetensors"
 OURS = "narrow"
-PLAIN = (("spread", 0), ("gamma", 0.3))  # as `narrow` was before its discriminator was told the spread
+PLAIN = (("spread", 0), ("first_order", False), ("gamma", 0.3))  # as `narrow` was before its discriminator was told
 PEERS = ("dcgan", "dcgan_ema", "wgan_gp", "hinge", "hinge_diffaugment")
 ENTRIES = {
     OURS: Entry("ours (default: narrow)", OURS, fitted=True),
@@ -103,7 +103,8 @@ ENTRIES = {
     "flow": FlowEntry(),
     "dcgan_label": Entry("DCGAN + label", "dcgan", (("conditional", True),)),
     "dcgan_bf16": Entry("DCGAN tutorial in bfloat16", "dcgan", (("bf16", True),)),
-    "narrow_plain": Entry("narrow without spread, gamma 0.3", "narrow", PLAIN, fitted=True),
+    "narrow_told_less": Entry("narrow without first-order features", "narrow", (("first_order", False),), fitted=True),
+    "narrow_plain": Entry("narrow without spread and first order, gamma 0.3", "narrow", PLAIN, fitted=True),
     "narrow_float32": Entry("the same in float32", "narrow", PLAIN),
     "strong": Entry("strong, as in the lessons", "strong"),
     "ours_lr": Entry("strong, learning rate 1e-3", "strong", (("lr", 1e-3),)),

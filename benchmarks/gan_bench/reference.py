@@ -28,7 +28,7 @@ from medigenx_lib.evaluation.pixels import PixelBasis
 from medigenx_lib.evaluation.texture import radiomic_features
 
 MOST = 2000  # films a set, at most
-RADIOMICS = 1000  # of which radiomics is computed
+RADIOMICS = MOST  # of which radiomics is computed: the distance has a bias that falls with their number
 
 
 @dataclass(frozen=True, eq=False)

@@ -36,7 +36,7 @@ ENCODER = {
 }
 OTHERS = {
     "pixel_frechet_distance": ("FD pixels", "{:.3f}"),
-    "radiomics_frechet_distance": ("FD radiomics", "{:.1f}"),
+    "radiomics_frechet_distance": ("FD radiomics", "{:.2f}"),
     "grain": ("grain, SD", "{:+.2f}"),
     "sharpness": ("sharpness, SD", "{:+.2f}"),
     "label_agreement": ("label agreement", "{:.3f}"),

@@ -115,8 +115,9 @@ class Discriminator(nn.Module):
     """Films (B, 1, S, S) and labels (B,) to logits (B,), high for real.
 
     No normalisation by default: gradient penalties need each film's logit to depend on that film alone, or nearly:
-    with ``recipe.spread`` it also depends on how varied the few films of its group are, see :func:`group_spread`. The
-    label enters by projection, ``logit = w.h + embedding(label).h``.
+    with ``recipe.spread`` it also depends on how varied the few films of its group are, see :func:`group_spread`.
+    With ``recipe.first_order`` it is told numbers of the whole film too, see :func:`first_order`. The label enters by
+    projection, ``logit = w.h + embedding(label).h``.
     Source: Miyato and Koyama, "cGANs with projection discriminator", ICLR 2018.
 
     Grown, it also sees each film reduced to the size it knew; what finer branches add to its first layer starts at 0.
@@ -139,6 +140,7 @@ class Discriminator(nn.Module):
         self.apply(_initialise_unnormalised)
         if recipe.spread:
             nn.init.zeros_(self.spread.weight)
+        self.first_order = _FirstOrder(recipe.spread) if recipe.first_order else None
         added = (channels[0], *added_channels(recipe))
         self.added = nn.ModuleList(_branch(added[: number + 2]) for number in range(recipe.grown))
 
@@ -150,6 +152,8 @@ class Discriminator(nn.Module):
         logits = self.logit(features)[:, 0]
         if self.spread is not None:
             logits = logits + self.spread(group_spread(maps, self.group))[:, 0]
+        if self.first_order is not None:
+            logits = logits + self.first_order(films)
         return logits if self.label is None else logits + (features * self.label(labels)).sum(1)
 
     def _first(self, films: Tensor) -> Tensor:
@@ -158,6 +162,42 @@ class Discriminator(nn.Module):
         for branch in reversed(self.added):
             finer, films = finer + branch(films), nn.functional.avg_pool2d(films, 2)
         return self.stages[0](films) + finer
+
+
+class _FirstOrder(nn.Module):
+    """What first-order radiomics says of each film, and how much it varies in its group, to a summand of the logit."""
+
+    HIDDEN = 32
+
+    def __init__(self, group: int):
+        super().__init__()
+        self.group = group
+        inputs = FIRST_ORDER * (2 if group else 1)
+        self.hidden = nn.Sequential(nn.Linear(inputs, self.HIDDEN), nn.LeakyReLU(SLOPE))
+        self.logit = nn.Linear(self.HIDDEN, 1, bias=False)
+        nn.init.zeros_(self.logit.weight)
+
+    def forward(self, films: Tensor) -> Tensor:
+        features = first_order(films)
+        if self.group:
+            features = torch.cat([features, group_spread(features[:, :, None, None], self.group)], 1)
+        return self.logit(self.hidden(features))[:, 0]
+
+
+FIRST_ORDER = 5
+
+
+def first_order(films: Tensor) -> Tensor:
+    """Mean, standard deviation and its logarithm, darkest and brightest pixel: films (B, 1, S, S) to float32 (B, 5).
+
+    Convolutions hardly see them: they look at the film in patches. Their names in radiomics: features of first order.
+    The film is reduced to half its side before, which says nearly the same and costs a quarter.
+    """
+    pixels = nn.functional.avg_pool2d(films.float(), 2).flatten(1)
+    mean = pixels.mean(1)
+    variance = torch.linalg.vecdot(pixels, pixels) / pixels.shape[1] - mean.square()
+    deviation = (variance + 1e-4).sqrt()  # a film of one grey has neither a slope nor a logarithm
+    return torch.stack([mean, deviation, deviation.log(), pixels.min(1).values, pixels.max(1).values], 1)
 
 
 def group_spread(maps: Tensor, group: int) -> Tensor:

@@ -77,6 +77,7 @@ class ImageEncoder(nn.Module):
         self.project = nn.Linear(width, width)
 
     def forward(self, images: Tensor) -> Tensor:
+        """Image tokens (B, (S/16)^2, width), row by row, of films (B, 1, S, S), 0..1."""
         grid = self.stages(2 * images - 1)  # (B, width, S/16, S/16)
         return self.project(grid.flatten(2).transpose(1, 2))
 
@@ -118,6 +119,7 @@ class RadiomicsEncoder(nn.Module):
         return torch.cat([quantile.masked_fill(missing, 0), score.masked_fill(missing, 0), missing.float()], 1)
 
     def forward(self, vectors: Tensor) -> Tensor:
+        """Radiomics tokens (B, tokens, width) of vectors (B, D), NaN where not measured."""
         return self.layers(self.standardise(vectors)).unflatten(1, (self.tokens, -1))
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from medigenx_lib.errors import InputError
-from medigenx_lib.gan.networks import build, generator_channels, group_spread
+from medigenx_lib.gan.networks import build, first_order, generator_channels, group_spread
 from medigenx_lib.gan.recipes import DCGAN, GROWING, HINGE, NARROW, RECIPES, STRONG, WGAN_GP, Recipe, grown, recipe
 
 TINY = replace(STRONG, size=16, width=8, latent=8)
@@ -82,6 +82,40 @@ def test_the_spread_of_a_group_is_the_deviation_of_each_channel():
 def test_a_spread_that_means_nothing_is_refused(wrong):
     with pytest.raises(InputError, match="spread"):
         replace(STRONG, **wrong)
+
+
+def test_first_order_features_are_those_of_the_film_at_half_its_side():
+    films = torch.rand(3, 1, 16, 16, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    half = films.unflatten(3, (8, 2)).unflatten(2, (8, 2)).mean((3, 5)).flatten(1)
+    deviation = half.std(1, unbiased=False)
+    expected = [half.mean(1), deviation, deviation.log(), half.amin(1), half.amax(1)]
+    assert torch.allclose(first_order(films), torch.stack(expected, 1), atol=2e-3)
+
+
+@pytest.mark.parametrize("spread", [0, 4])
+def test_first_order_features_start_at_nothing_and_then_reach_the_logit(spread):
+    films, labels = torch.rand(4, 1, 16, 16), torch.zeros(4, dtype=torch.int64)
+    _, told = build(replace(TINY, spread=spread, first_order=True))
+    start = told(films, labels)
+    torch.testing.assert_close(build(replace(TINY, spread=spread))[1](films, labels), start)
+    told.first_order.logit.weight.data.fill_(1.0)
+    added = told(films, labels) - start
+    assert added.std() > 0 and (told(films + 0.5, labels) - told(films, labels)).abs().min() > 0
+
+
+def test_a_film_of_one_grey_has_penalties_too():
+    _, told = build(replace(TINY, spread=4, first_order=True))
+    for layer in (told.first_order.logit, told.spread):
+        layer.weight.data.fill_(1.0)
+    films = torch.full((4, 1, 16, 16), -1.0, requires_grad=True)
+    (slope,) = torch.autograd.grad(told(films, torch.arange(4) % 2).sum(), films, create_graph=True)
+    slope.square().sum().backward()
+    assert all(torch.isfinite(weight.grad).all() for weight in told.parameters() if weight.grad is not None)
+
+
+def test_only_the_strong_body_is_told_first_order_features():
+    with pytest.raises(InputError, match="first-order"):
+        replace(DCGAN, first_order=True)
 
 
 def test_spectral_norm_lets_no_layer_stretch_more_than_one_to_one():
