@@ -7,7 +7,6 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 
 from tqdm.auto import tqdm
 
@@ -98,14 +97,13 @@ def _training(minutes: float) -> Iterator[Check]:
     import numpy as np
 
     from medigenx_lib import phantom
-    from medigenx_lib.gan import training
-    from medigenx_lib.gan.recipes import NARROW
+    from medigenx_lib.gan import recipes, training
 
     cases = phantom.cases(range(500), size=32)
     films, labels = np.stack([case.image for case in cases]), np.array([case.label for case in cases])
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
-        small = replace(NARROW, size=32)
+        small = recipes.recipe("narrow", size=32)
         figures = training.train(films, labels, folder, small, minutes=minutes).figures
         speed = figures["images"] / (time.perf_counter() - began)
     needed = ENOUGH_FILMS / speed / 60

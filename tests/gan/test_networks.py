@@ -113,6 +113,11 @@ def test_a_film_of_one_grey_has_penalties_too():
     assert all(torch.isfinite(weight.grad).all() for weight in told.parameters() if weight.grad is not None)
 
 
+def test_the_default_is_told_first_order_features_where_they_help():
+    assert [recipe("narrow", size=size).first_order for size in (16, 32, 64, 128)] == [True, True, False, False]
+    assert not recipe("narrow").first_order and not recipe("narrow", size=32, first_order=False).first_order
+
+
 def test_only_the_strong_body_is_told_first_order_features():
     with pytest.raises(InputError, match="first-order"):
         replace(DCGAN, first_order=True)
