@@ -178,6 +178,7 @@ class _FirstOrder(nn.Module):
         nn.init.zeros_(self.logit.weight)
 
     def forward(self, films: Tensor) -> Tensor:
+        """Films (B, 1, S, S) to what is added to their logits, (B,)."""
         features = first_order(films)
         if self.group:
             features = torch.cat([features, group_spread(features[:, :, None, None], self.group)], 1)
