@@ -189,14 +189,15 @@ FIRST_ORDER = 5
 
 
 def first_order(films: Tensor) -> Tensor:
-    """Mean, standard deviation and its logarithm, darkest and brightest pixel: films (B, 1, S, S) to float32 (B, 5).
+    """Mean, standard deviation and its logarithm, darkest and brightest pixel: films (B, 1, S, S), about -1..1, to
+    float32 (B, 5), in the same units.
 
     Convolutions hardly see them: they look at the film in patches. Their names in radiomics: features of first order.
     The film is reduced to half its side before, which says nearly the same and costs a quarter.
     """
     pixels = nn.functional.avg_pool2d(films.float(), 2).flatten(1)
     mean = pixels.mean(1)
-    variance = torch.linalg.vecdot(pixels, pixels) / pixels.shape[1] - mean.square()
+    variance = (pixels - mean[:, None]).square().mean(1)  # not by products: autocast would round them to 8 bits
     deviation = (variance + 1e-4).sqrt()  # a film of one grey has neither a slope nor a logarithm
     return torch.stack([mean, deviation, deviation.log(), pixels.min(1).values, pixels.max(1).values], 1)
 

@@ -92,6 +92,14 @@ def test_first_order_features_are_those_of_the_film_at_half_its_side():
     assert torch.allclose(first_order(films), torch.stack(expected, 1), atol=2e-3)
 
 
+@pytest.mark.parametrize("grey", [-0.95, 0.33, 0.9])
+def test_first_order_features_of_a_flat_film_survive_bfloat16(grey):
+    films = grey + 0.02 * torch.randn(2, 1, 32, 32, generator=torch.Generator().manual_seed(0))
+    expected = first_order(films)
+    with torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(first_order(films), expected)
+
+
 @pytest.mark.parametrize("spread", [0, 4])
 def test_first_order_features_start_at_nothing_and_then_reach_the_logit(spread):
     films, labels = torch.rand(4, 1, 16, 16), torch.zeros(4, dtype=torch.int64)
