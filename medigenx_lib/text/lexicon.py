@@ -89,8 +89,11 @@ SCOPES = (
         | increas(?: ed | ing )_(?: since | from | compared | in_ (?: size | extent ) ) | increasing | decreas\w+
         | increase_in | enlarging | resolving | developing | evolving | residual | recurrent | known | long-?standing
         | (?: than | as )_before | earlier | similar(?:ly)? | last_(?: film | study | examination | radiograph )"""),
+    ("break", "except", r"""
+        (?:with_the_)? except (?: ion_of | ing )? (?:_for)? | (?: aside | apart )_from | other_than | save_for
+        | but_for"""),
     ("break", "but", r"""
-        but | however | although | though | except (?:_for)? | (?: aside | apart )_from | other_than | otherwise
+        but | however | although | though | otherwise
         | whereas | while | in_(?: summary | addition )
         | (?: impression | findings ) (?= : )"""),
     ("break", "there", r"there_(?: is | are | has | have )"),
@@ -153,7 +156,12 @@ LETTER = r"""(?= _(?: lung | base | basal | basilar | apex | apical | upper | mi
 LUNGS = r"(?: (?:lung_)? (?: zones | fields | regions ) | (?: (?: portions | aspects )_of_the_ )? lungs | lobes )"
 """What makes a zone one of both lungs."""
 WITHIN_LUNG = r"(?: (?<= lung\s ) | (?<= lungs\s ) | (?<= thorax\s ) | (?<= right\s ) | (?<= left\s ) )"
+SPARED = r"""(?: the_ | both_ )? (?: bilateral_ | right_ | left_ )? (?:lung_)? (?: apices | apex | bases? | (?: upper
+    | mid | middle | lower | perihilar | basilar )_ (?:lung_)? (?: lobes? | zones? | lungs? | fields? | regions? ) )"""
 PLACES = (
+    ("spared", None, rf"""
+        (?: relative(?:ly)?_ )? spar(?: ing | es )_ (?:of_)? {SPARED}
+        | {SPARED}_ (?: (?: is | are )_ )? (?: relatively_ )? spared"""),
     ("place", (RIGHT, UPPER), r"rul | right[_-]upper[_-]lobe"),
     ("place", (RIGHT, MIDDLE), r"rml | (?:right[_-])? middle[_-]lobe"),
     ("place", (RIGHT, LOWER), r"rll | right[_-]lower[_-]lobe"),
@@ -264,9 +272,9 @@ KINDS = (
     ("mention", "opacity", r"""
         (?: (?: air_?-?space | parenchymal | alveolar | pulmonary | lung | focal )_ )*
         (?: opacit(?: y | ies ) | opacifications? | opacified | (?: totally | completely )_opaque
-        | consolidat(?: ions? | ive ) | infiltrates? | infiltrations? )
+        | consolidat(?: ions? | ive | ed ) | infiltrates? | infiltrations? )
         | air_?-?spaces?_(?: disease | process | densit(?: y | ies ) ) | (?:broncho)? pneumonias? | pna | pneumonic
-        | air_bronchograms? | focal_airspace"""),
+        | air_bronchograms? | focal_airspace | white[d]?_?-?out"""),
     ("mention", "nodule", r"""
         (?: (?: pulmonary | lung )_ )* (?: nodul(?: es? | arity | ar ) | mass(?:es)? ) | granulomas?
         | granulomatous"""),

@@ -159,6 +159,8 @@ def sentence_claims(sentence: str) -> tuple[Claim, ...]:
     if claims and claims[0].span != claims[-1].span:
         claims = _share_sides(_share_places(_share_severity(claims, tokens), tokens), tokens)
     placed = [sided for claim in claims for sided in _plural_sides(claim)]
+    if any(token.value == "except" for token in tokens):
+        placed = [apart for claim in placed for apart in _elsewhere(claim, placed)]
     return (*placed, *_statement_claims(sentence, tokens), *_lone_ratios(sentence, tokens))
 
 
@@ -270,6 +272,16 @@ def _plural_sides(claim: Claim) -> list[Claim]:
     if not basal and not (plural and finding.kind == "effusion"):
         return [claim]
     return [replace(claim, finding=replace(finding, side=side)) for side in SIDES]
+
+
+def _elsewhere(claim: Claim, said: Sequence[Claim]) -> list[Claim]:
+    """What is denied "except at the left base" is denied on the other side; nowhere, if excepted on both."""
+    finding = claim.finding
+    there = {c.finding.side for c in said if c.finding.kind == finding.kind and c.finding.presence in SAID}
+    if finding.presence != "absent" or finding.zones or not there & set(SIDES):
+        return [claim]
+    sides = [side for side in ([finding.side] if finding.side else SIDES) if side not in there]
+    return [_placed(claim, side, ()) for side in sides]
 
 
 # --- claims without a mention ---

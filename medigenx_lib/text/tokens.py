@@ -24,7 +24,7 @@ class Token(NamedTuple):
 def tokens_of(sentence: str) -> list[Token]:
     """The tokens of one sentence, of any case."""
     found = _resolve_places(_scan(sentence.lower().replace("-to-", " to ")))
-    return _resolve_elided(_resolve_unassessed(_resolve_predicates(found)))
+    return _resolve_excepted(_resolve_elided(_resolve_unassessed(_resolve_predicates(found))))
 
 
 def _scan(sentence: str) -> list[Token]:
@@ -186,6 +186,42 @@ def _resolve_elided(tokens: list[Token]) -> list[Token]:
         if named and (i + 1 == len(tokens) or tokens[i + 1].type == "break"):
             tokens = [*tokens[: i + 1], named._replace(start=tokens[i].start, end=tokens[i].end), *tokens[i + 1 :]]
     return tokens
+
+
+def _resolve_excepted(tokens: list[Token]) -> list[Token]:
+    """ "No opacity except at the left base", "clear lungs but for the left base": there it is. What is said to be
+    there is not where it is excepted: "opacity of the left lung except the apex"."""
+    result: list[Token] = []
+    for clause in clauses(tokens):
+        end = next((i for i, token in enumerate(clause) if token.value == ","), len(clause))
+        excepted, rest = clause[:end], clause[end:]
+        if excepted and excepted[0].value == "except" and _is_bare_place(excepted):
+            named, denied = _excepted_from(result or rest)
+            if named and denied:
+                last = excepted[-1]
+                there = named._replace(start=last.start, end=last.end, presence=None)
+                clause = [*excepted, there, *([last._replace(type="break", value="but")] if rest else []), *rest]
+            elif named:
+                clause = [excepted[0], *rest]
+        result += clause
+    return result
+
+
+def _is_bare_place(clause: Sequence[Token]) -> bool:
+    """True for a clause that names a place and nothing else."""
+    kinds = {token.type for token in clause[1:]}
+    return "place" in kinds and kinds <= {"place", "list", "verb"}
+
+
+def _excepted_from(tokens: Sequence[Token]) -> tuple[Token | None, bool]:
+    """The last mention among the tokens, and whether it is denied there."""
+    named, denied = None, False
+    for token in tokens:
+        if token.type in ("break", "negation"):
+            denied = token.type == "negation"
+        elif token.type == "mention":
+            named, absent = token, denied or token.presence == "absent"
+    return named, named is not None and absent
 
 
 def clauses(tokens: Sequence[Token]) -> list[list[Token]]:

@@ -44,6 +44,20 @@ SENTENCES = {
         ("effusion", "absent", None, ()), ("pneumothorax", "absent", None, ())],
     "There is no enlarged heart.": [("cardiomegaly", "absent", None, ())],
     "Indistinct vascular margination.": [("edema", "present", None, ())],
+    "No opacity is seen except at the left base.": [
+        ("opacity", "absent", "right", ()), ("opacity", "present", "left", ("lower",))],
+    "Except for the left base, the lungs are clear.": [
+        ("opacity", "present", "left", ("lower",)), ("opacity", "absent", "right", ())],
+    "No consolidation other than at both bases.": [
+        ("opacity", "present", "right", ("lower",)), ("opacity", "present", "left", ("lower",))],
+    "Lungs are clear bilaterally apart from a faint opacity at the left base.": [
+        ("opacity", "absent", "right", ()), ("opacity", "present", "left", ("lower",))],
+    "Apart from a small effusion the lungs are clear.": [
+        ("effusion", "present", None, ()), ("opacity", "absent", None, ())],
+    "Opacity in the left lung except at the apex.": [("opacity", "present", "left", ())],
+    "Opacity sparing the right apex involves the right base.": [("opacity", "present", "right", ("lower",))],
+    "Left opacity with the upper lobe relatively spared.": [("opacity", "present", "left", ())],
+    "White-out of the right lung.": [("opacity", "present", "right", ())],
 }  # fmt: skip
 
 
