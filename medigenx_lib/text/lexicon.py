@@ -54,7 +54,8 @@ SCOPES = (
         | (?: assessment | evaluation ) (?= _.*\blimited\b )"""),
     ("unassessed", "behind", r"limits?_ (?:\w+_)? (?: assessment | evaluation )"),
     ("hedge", "possible any", r"""
-        (?: can_?not | could_not | can_not | may_not )_ (?:be_)? (?:\w+_)? (?: exclude | rule )d? (?:_out)?
+        (?: can_?not | could_not | may_not | (?: can | could )n?['’]?t | (?: unable | not_able )_to )_ (?:be_)?
+        (?:\w+_)? (?: exclude | rule )d? (?:_out)?
         | not_ (?:\w+_)? (?: excluded? | ruled_out ) | (?: difficult | hard )_to_exclude
         | possible | questionabl[ey] | equivocal | suspected | (?: may | might | could )_be_(?: present | seen )
         | (?: is | are )_questioned | possibly (?= _(?: present | seen ) ) | if_ (?: any | present ) | no_more_than"""),
@@ -69,7 +70,8 @@ SCOPES = (
     ("hedge", "probable forward", r"probably | suggest\w* | presumed | presumably | suspicious | favou?r(?:s | ed)?"),
     ("verb", "is", r"not_only | (?: not | never )_without | not_absent | no_(?: absence | lack )_of"),
     ("comparison", "any", r"""
-        (?: is_ | are_ | ha(?:s|ve)_ )? (?: not (?: _yet | _fully )? | nearly | almost | partly | partially
+        (?: is_ | are_ | ha(?:s|ve)_ )? (?: (?: not | (?: ha(?:s|ve) | is | are )n['’]t ) (?: _yet | _fully )?
+        | nearly | almost | partly | partially
         | incompletely | largely | mostly ) (?: _completely | _entirely )? _(?: resolved | cleared )
         | (?: is_ | are_ )? not_ (?: (?:\w+_)? changed | (?:\w+_){0,4} different )
         | (?: previously_not | not_previously )_ (?: seen | present | noted )
@@ -77,8 +79,12 @@ SCOPES = (
           (?! _than_ (?: (?: on_ )? the_ )? (?: right | left ) )
         | ha(?:s|ve)_ (?:\w+_)? (?: increased | decreased | grown | developed | progressed | appeared )
         | ha(?:s|ve) (?= _ (?:\w+_)? enlarged )"""),
-    ("negation", "past any", r"no_longer | (?: ha(?:s|ve)_ (?:\w+_)? )? (?: resolved | cleared )"),
-    ("negation", "any", r"not | absent | unlikely | doubtful | excluded | ruled_out"),
+    ("negation", "past any", r"""
+        no_longer | (?: ha(?:s|ve)_ (?:\w+_)? )? (?: resolved | cleared | disappeared | vanished | gone )"""),
+    ("answer", "absent", r"none (?!_of) | nil | negative (?!_for) | no (?= [.,;)] | $ )"),
+    ("negation", "any", r"""
+        not | absent | unlikely | doubtful | excluded | ruled_out | neither (?= _ (?: lung | side ) )
+        | (?: is | are | was | were | do | does | did | has | have )n['’]?t"""),
     ("negation", "past forward", r"(?: resolution | clearing )_of"),
     ("negation", "forward", r"""
         no | without | negative_for | free_(?: of | from ) | absence_of | clear_of | neither (?= _side ) | neither
@@ -111,6 +117,7 @@ SCOPES = (
             (?: (?! not | again | newly | previously | likely | prob | poss | quest | susp ) \w+_ )? )?
         (?: present | seen | noted | demonstrated | identified | visuali[sz]ed | evident | appreciated | detected )
         | shows? | demonstrates? | projects? | is | are | involves? | appears? | occup\w+ | within (?= _the )"""),
+    ("another", None, r"another (?:_one)? (?= _ (?: in | at | on | of )_ )"),
     ("list", "or", r"or"),
     ("list", "and", r"and"),
 )  # fmt: skip
@@ -207,14 +214,14 @@ OF_CHANGE = r"""(?! _ (?:interval_)? (?: improvement | decrease\b | worsening\b 
     | chang ) )"""
 """Not before what grades a change: "slightly improved", "marked interval worsening"."""
 LOBE = r"(?: (?: right | left | upper | middle | lower | lobe | lobar | lung )_ )*"
-PERCENT = r"(?: % | percent | per_cent )"
+NUMBER, PERCENT = r"\d+(?:[.,]\d+)?", r"(?: % | percent | per_cent )"
 ATTRIBUTES = (
     ("density", "moderate", r"""
         moderately_dense | (?:of_)? (?: moderate | intermediate )[_-]density | (?: moderate
         | intermediate )_in_density"""),
     ("density", "faint", r"""
         (?:of_)? (?: low | mild | slight | minimal )[_-]density | low_in_density
-        | faint(?:ly)? (?:_in_density)? | haz(?: y | iness ) | ground-?glass"""),
+        | faint(?:ly)? (?:_in_density)? | hazy | ground-?glass"""),
     ("density", "dense", r"(?:of_)? (?: high | severe | marked )[_-]density | high_in_density | dense(?:ly)?"),
     ("pattern", "lobar", r"lobar"),
     ("pattern", "round", r"round(?:ed)?"),
@@ -232,12 +239,32 @@ ATTRIBUTES = (
         {NOW} (?: mild(?:ly)? | minor (?!_fissure) | slight(?:ly)? | minimal(?:ly)? | small (?!_heart) | tiny | trace
         | subtle | minute | scant | low-grade ) {OF_CHANGE}"""),
     ("ratio", None, rf"""
-        (?: cardio-?thoracic_(?: ratio | index ) | ct_ratio | ctr ) (?: _\w+ ){{0,3}}? _(?P<ratio> [01]?\.\d+
-        | \d+(?:\.\d+)? _?{PERCENT} )"""),
+        (?: cardio-?thoracic_(?: ratio | index ) | ct_ratio | ctr ) (?: _\w+ ){{0,3}}? _(?P<ratio> [01]?[.,]\d+
+        | {NUMBER} _?{PERCENT} )"""),
     ("percent", None, rf"""
-        (?P<percent> \d+(?:\.\d+)? _?{PERCENT} ) (?: _of_ (?: (?: the | that )_ )? (?P<of> right | left )? )?"""),
+        (?P<percent> (?: {NUMBER} (?:_?%)? _?(?: - | – | to )_? )? {NUMBER} _?{PERCENT} )
+        (?: _of_ (?: (?: the | that )_ )? (?P<of> right | left )? )?"""),
 )  # fmt: skip
 
+NO_SHADOW = "".join(
+    rf"(?<! {word}\s )"
+    for word in (
+        "heart",
+        "cardiac",
+        "nipple",
+        "breast",
+        "tissue",
+        "rib",
+        "bony",
+        "hilar",
+        "mediastinal",
+        "vascular",
+        "overlying",
+        "overlapping",
+        "superimposed",
+    )
+)
+"""Before what a shadow is none in the lung."""
 KINDS = (
     ("mention", "effusion pneumothorax", r"(?: hydro | ha?emo )-?pneumothora(?: x | ces | xes )"),
     ("mention", "pneumothorax", r"pneumothora(?: x | ces | xes ) | ptx | pleural_air (?:_collections?)?"),
@@ -269,12 +296,14 @@ KINDS = (
         | (?: fluid | volume )_overload | kerley (?:_b)? (?:_lines)?"""),
     ("mention", "atelectasis", r"""
         atelecta\w+ (?:_changes?)? | (?: (?: lobar | lung | partial | subsegmental )_ )* collapse"""),
-    ("mention", "opacity", r"""
+    ("mention", "opacity", rf"""
         (?: (?: air_?-?space | parenchymal | alveolar | pulmonary | lung | focal )_ )*
         (?: opacit(?: y | ies ) | opacifications? | opacified | (?: totally | completely )_opaque
         | consolidat(?: ions? | ive | ed ) | infiltrates? | infiltrations? )
         | air_?-?spaces?_(?: disease | process | densit(?: y | ies ) ) | (?:broncho)? pneumonias? | pna | pneumonic
-        | air_bronchograms? | focal_airspace | white[d]?_?-?out"""),
+        | air_bronchograms? | focal_airspace | whited?[_-]out | whiteout | radio-?opacit(?: y | ies )
+        | (?: (?<= is\s ) | (?<= are\s ) | (?<= appears\s ) ) opaque | haziness | haze
+        | {NO_SHADOW} shadow(?: s | ing )"""),
     ("mention", "nodule", r"""
         (?: (?: pulmonary | lung )_ )* (?: nodul(?: es? | arity | ar ) | mass(?:es)? ) | granulomas?
         | granulomatous"""),

@@ -23,7 +23,7 @@ class Token(NamedTuple):
 
 def tokens_of(sentence: str) -> list[Token]:
     """The tokens of one sentence, of any case."""
-    found = _resolve_places(_scan(sentence.lower().replace("-to-", " to ")))
+    found = _resolve_answers(_resolve_places(_scan(sentence.lower().replace("-to-", " to "))))
     return _resolve_excepted(_resolve_elided(_resolve_unassessed(_resolve_predicates(found))))
 
 
@@ -53,8 +53,10 @@ def _inner_severities(mention: re.Match) -> list[Token]:
 
 
 def _share(text: str) -> float:
-    """ "21 %" -> 0.21, "0.48" -> 0.48."""
-    number = float(re.match(r"[\d.]+", text).group())
+    """ "21 %" -> 0.21, "0.48" and "0,48" -> 0.48, "20 to 30 %" -> 0.25."""
+    text = text.replace(",", ".")
+    numbers = [float(number) for number in re.findall(r"\d*\.?\d+", text)]
+    number = sum(numbers) / len(numbers)
     return number if re.fullmatch(r"[\d.]+", text) else round(number / 100, 4)
 
 
@@ -80,6 +82,46 @@ def _resolve_places(tokens: list[Token]) -> list[Token]:
 
 def _is_zone(token: Token) -> bool:
     return token.type == "place" and token.value[0] in ((), PLURAL) and bool(token.value[1])
+
+
+def _resolve_answers(tokens: list[Token]) -> list[Token]:
+    """A form's "effusion: none", "pneumothorax - no", "opacity: not seen", "effusion: right none, left small"."""
+    result: list[Token] = []
+    for i, token in enumerate(tokens):
+        named = next((t for t in reversed(result) if t.type == "mention"), None)
+        if token.type == "mention":
+            token = token._replace(presence=_answered(tokens, i))
+        elif token.type == "another" and named:
+            token = named._replace(start=token.start, end=token.end)
+        elif token.type == "answer" and named and tokens[i - 1].type == "place":
+            token = named._replace(start=token.start, end=token.end, presence="absent")
+            if [t.value for t in result[-3:-1]] == [named.value, ":"]:  # the name stood for what was asked
+                result[-3:] = [result[-1]]
+        elif token.type == "place" and named and named.presence == "absent" and _goes_on(tokens, i):
+            result += [tokens[i - 1]._replace(type="break"), named._replace(presence=None)]
+        result.append(token)
+    return result
+
+
+def _answered(tokens: Sequence[Token], i: int) -> str | None:
+    """The presence that a form's answer gives the mention ``i``, None if it stands in a sentence."""
+    after = [token.type for token in tokens[i + 1 : i + 3]]
+    if after[:1] == ["answer"]:
+        return "absent"
+    if len(after) < 2 or tokens[i + 1].value != ":" or not _ends(tokens, i + 3):
+        return None
+    return {"answer": "absent", "negation": "absent", "hedge": "uncertain"}.get(after[1])
+
+
+def _goes_on(tokens: Sequence[Token], i: int) -> bool:
+    """True for the place ``i`` of "right none, left small": an answer on one side, and then the other."""
+    return i > 2 and tokens[i - 1].value == "," and (tokens[i - 3].type, tokens[i - 2].type) == ("place", "answer")
+
+
+def _ends(tokens: Sequence[Token], i: int) -> bool:
+    """True if a sentence or clause ends before token ``i``, or after a verb there ("not seen")."""
+    rest = [token for token in tokens[i : i + 2] if token.type != "verb"]
+    return not rest or rest[0].type in ("break", "list")
 
 
 def _resolve_predicates(tokens: list[Token]) -> list[Token]:
@@ -180,11 +222,13 @@ def _region_mentions(region: Token) -> list[Token]:
 
 def _resolve_elided(tokens: list[Token]) -> list[Token]:
     """ "Effusion on the right but not on the left": what is denied without a name is the finding named before."""
-    ends = [i for i, token in enumerate(tokens) if token.type == "place" and tokens[i - 1][:2] == ("negation", "any")]
+    denials = (("negation", "any"), ("answer", "absent"))
+    ends = [i for i, token in enumerate(tokens) if token.type == "place" and tokens[i - 1][:2] in denials]
     for i in reversed(ends):
         named = next((token for token in reversed(tokens[:i]) if token.type == "mention"), None)
         if named and (i + 1 == len(tokens) or tokens[i + 1].type == "break"):
-            tokens = [*tokens[: i + 1], named._replace(start=tokens[i].start, end=tokens[i].end), *tokens[i + 1 :]]
+            here = named._replace(start=tokens[i].start, end=tokens[i].end, presence="absent")
+            tokens = [*tokens[: i + 1], here, *tokens[i + 1 :]]
     return tokens
 
 

@@ -58,6 +58,24 @@ SENTENCES = {
     "Opacity sparing the right apex involves the right base.": [("opacity", "present", "right", ("lower",))],
     "Left opacity with the upper lobe relatively spared.": [("opacity", "present", "left", ())],
     "White-out of the right lung.": [("opacity", "present", "right", ())],
+    "Haziness at the left base.": [("opacity", "present", "left", ("lower",))],
+    "Shadowing in the right upper zone; the cardiac shadow is normal.": [
+        ("opacity", "present", "right", ("upper",)), ("cardiomegaly", "absent", None, ())],
+    "Effusion: none.": [("effusion", "absent", None, ())],
+    "Pneumothorax - no.": [("pneumothorax", "absent", None, ())],
+    "Consolidation: not seen; effusion: possible, left.": [
+        ("opacity", "absent", None, ()), ("effusion", "uncertain", "left", ())],
+    "Effusion: small, left.": [("effusion", "present", "left", ())],
+    "Effusion: right none, left small.": [("effusion", "absent", "right", ()), ("effusion", "present", "left", ())],
+    "Effusion on the left but none on the right.": [
+        ("effusion", "present", "left", ()), ("effusion", "absent", "right", ())],
+    "Infiltrate can't be excluded in the right base.": [("opacity", "uncertain", "right", ("lower",))],
+    "An effusion isn't seen.": [("effusion", "absent", None, ())],
+    "The opacity hasn't resolved.": [("opacity", "present", None, ())],
+    "The left effusion has disappeared.": [("effusion", "absent", "left", ())],
+    "There is opacity in neither lung.": [("opacity", "absent", None, ())],
+    "An opacity in the lower zone of the right lung and another in the upper zone of the left lung.": [
+        ("opacity", "present", "right", ("lower",)), ("opacity", "present", "left", ("upper",))],
 }  # fmt: skip
 
 
@@ -79,7 +97,15 @@ def test_each_side_has_its_own_number():
     assert {(c.finding.side, c.finding.extent) for c in claims} == {("right", 0.12), ("left", 0.34)}
 
 
-@pytest.mark.parametrize("number", ["0.58", ".58", "58 %"])
+@pytest.mark.parametrize(
+    ("number", "share"), [("25 to 30 %", 0.275), ("25-30%", 0.275), ("12,5 %", 0.125), ("> 50 percent", 0.5)]
+)
+def test_ranges_and_decimal_commas(number, share):
+    (claim,) = parse(f"Opacity involving {number} of the left lung.")
+    assert claim.finding.extent == pytest.approx(share)
+
+
+@pytest.mark.parametrize("number", ["0.58", ".58", "58 %", "0,58"])
 def test_cardiothoracic_ratio(number):
     (claim,) = parse(f"Cardiomegaly, with a cardiothoracic ratio of {number}.")
     assert (claim.finding.presence, claim.finding.measurement.value) == ("present", 0.58)
