@@ -201,7 +201,7 @@ check.cross_attention(cross_attention)
 # ## 5. The same exam for all three
 #
 # We trained three report writers on equal terms: the same language model
-# (two layers, width 96), the same 4,000 phantoms, the same five CPU-minutes.
+# (two layers, width 96), the same 4,000 phantoms, the same ten CPU-minutes.
 # They come with the course. Each writes reports of phantoms that none of
 # them has seen, word after word, **without any gate**, so that what they
 # say is their own.

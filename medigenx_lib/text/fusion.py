@@ -39,7 +39,7 @@ from medigenx_lib.text.session import Pick, greedy
 NOTHING_GIVEN = "nothing given"
 """The prompt of a film about which the model is told nothing."""
 SMALL = {"width": 96, "layers": 2, "heads": 4}
-"""Size of the three writers that are compared: small enough to train each in five CPU-minutes."""
+"""Size of the three writers that are compared: small enough to train each in ten CPU-minutes."""
 PRESENCE_WORDS = {1.0: "present", 0.5: "possible", 0.0: "absent"}
 
 
