@@ -3,7 +3,8 @@
     python benchmarks/bench_gan.py --source FILE.npz [--size 32] [--seconds 240] [--seeds 3] [--entries narrow ...]
 
 Every finished run is a JSON record under ``benchmarks/results``; what has a record is not run again, and a training
-that was interrupted goes on. The table, the ratios and the grid of films are drawn from the records after each run.
+that was interrupted goes on. The table, the ratios and the grid of films are drawn from the records after each run. The
+networks that describe the films lie beside the records: only what the same networks have described can be compared.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from gan_bench import reference as references
 from gan_bench import report
 from gan_bench.entries import ENTRIES, OURS, PEERS
 from gan_bench.reference import Reference
-from gan_bench.score import score
+from gan_bench.score import score, train_on
 
 from medigenx_lib import datasets, phantom, settings
 from medigenx_lib.evaluation.films import labels_of, stack
@@ -26,6 +27,7 @@ from medigenx_lib.files import write_json, write_text
 
 HERE = Path(__file__).resolve().parent
 SHOWN = 16  # films of each entry on the grid, half of each class
+MORE = 4  # times as many films as the reference has: a generator gives as many as one wants to train on
 
 
 def main() -> None:
@@ -38,7 +40,7 @@ def main() -> None:
     if options.table:
         _report(options, records, runs)
         return
-    reference = references.build(datasets.load(options.source, options.size), runs.parent / f"networks_{data}")
+    reference = references.build(datasets.load(options.source, options.size), records.with_name(f"networks_{data}"))
     for seed in range(options.seeds):
         for entry in options.entries:
             if not (records / f"{entry}_{seed}.json").is_file():
@@ -57,7 +59,11 @@ def _run(name: str, seed: int, reference: Reference, seconds: float, records: Pa
     record = {"name": name, "seed": seed, "networks": reference.facts["networks"], "train_films": len(reference.train)}
     record |= {key: figures[key] for key in ("images", "seconds", "cpu_seconds")}
     record["images_per_cpu_second"] = figures["images"] / figures["cpu_seconds"]
-    write_json(records / f"{name}_{seed}.json", record | score(reference, films, labels))
+    record |= score(reference, films, labels)
+    if labels is not None:
+        more = entry.sample(folder, np.tile(reference.first.labels, MORE), seed + 200)
+        record["train_on_more_accuracy"] = train_on(*more, reference.test)
+    write_json(records / f"{name}_{seed}.json", record)
 
 
 def _score_real(reference: Reference, records: Path) -> None:

@@ -25,7 +25,7 @@ from medigenx_lib.evaluation.films import labels_of, stack
 from medigenx_lib.gan import team, training
 
 SIZE = 32
-NETWORKS = Path(__file__).resolve().parents[1] / "runs" / "bench_gan" / "networks_pneumoniamnist_32px"
+NETWORKS = Path(__file__).resolve().parent / "results" / "networks_pneumoniamnist_32px"
 SHOWN = ("frechet_distance", "kernel_distance", "precision", "recall", "coverage", "pixel_frechet_distance")
 
 

@@ -23,6 +23,7 @@ CLASSIFIER = {
     "classifier_coverage": ("coverage", "{:.3f}"),
     "held_out_classifier_frechet_distance": ("FD to held-out films", "{:.2f}"),
     "train_on_films_accuracy": ("trained on them", "{:.3f}"),
+    "train_on_more_accuracy": ("on four times as many", "{:.3f}"),
     "images_per_cpu_second": ("images/CPU-s", "{:.0f}"),
 }
 ENCODER = {

@@ -20,7 +20,7 @@ from medigenx_lib.evaluation.distances import (
 from medigenx_lib.evaluation.texture import frechet_radiomics_distance
 
 NEAREST = 1000  # films whose nearest training film is sought
-TRIALS = (0, 1, 2)  # seeds of the classifiers trained on the films
+TRIALS = range(6)  # seeds of the classifiers trained on the films; one alone has a deviation of .006
 STEPS = 400  # of each of them
 
 
@@ -32,7 +32,7 @@ def score(reference: Reference, films: np.ndarray, labels: np.ndarray | None) ->
     found |= _against_held_out(reference, described)
     found |= _memorised(reference, films[:NEAREST], described)
     if labels is not None and len(set(labels.tolist())) == 2:
-        found["train_on_films_accuracy"] = _train_on(films, labels, reference.test)
+        found["train_on_films_accuracy"] = train_on(films, labels, reference.test)
     found["scoring_cpu_seconds"] = time.process_time() - started
     return {name: float(value) for name, value in found.items()}
 
@@ -75,7 +75,7 @@ def _memorised(reference: Reference, films: np.ndarray, described: Described) ->
     return images.memorisation_scores(Described({"encoder": few}, numbers), reference.held_out)
 
 
-def _train_on(films: np.ndarray, labels: np.ndarray, test: list[Case]) -> float:
-    """Median balanced accuracy on real held-out films of classifiers trained on ``films`` alone."""
+def train_on(films: np.ndarray, labels: np.ndarray, test: list[Case]) -> float:
+    """Mean balanced accuracy on real held-out films of classifiers trained on ``films`` (N, S, S) alone."""
     cases = [Case(str(i), film, label=int(label)) for i, (film, label) in enumerate(zip(films, labels, strict=True))]
-    return float(np.median([utility.trial(cases, test, seed, STEPS)["balanced_accuracy"] for seed in TRIALS]))
+    return float(np.mean([utility.trial(cases, test, seed, STEPS)["balanced_accuracy"] for seed in TRIALS]))
