@@ -22,6 +22,7 @@ from medigenx_lib.gan.training import flushing_denormals
 
 VARIANTS = {
     "ours (narrow, bfloat16)": ("narrow", {"bf16": True}),
+    "ours without first-order features": ("narrow", {"bf16": True, "first_order": False}),
     "narrow": ("narrow", {}),
     "narrow without penalties": ("narrow", {"gamma": 0.0}),
     "strong": ("strong", {}),
