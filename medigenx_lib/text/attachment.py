@@ -75,7 +75,10 @@ def _is_predicate(severity: Token, tokens: Sequence[Token], sentence: str) -> bo
 
 def _locates(tokens: Sequence[Token], k: int, sentence: str) -> bool:
     """True for the hedge ``k`` of "probably within the lower lobe", not for that of "probably basal atelectasis"."""
-    following = [n for n in range(k + 1, len(tokens)) if tokens[n].value not in ("is", "lungs")]  # "within the lung"
+    if tokens[k].type == "break":
+        return False
+    beyond = range(k + 1, len(tokens))
+    following = [n for n in beyond if tokens[n].value not in ("is", "seen", "lungs")]  # "within the lung"
     ends = next((n for n in following if tokens[n].type != "place"), len(tokens))
     if not following or ends == following[0]:
         return False
@@ -88,6 +91,7 @@ def _cut(tokens: Sequence[Token], i: int, j: int, sentence: str) -> int:
     """Where the phrase of mention ``i`` ends and that of mention ``j`` begins."""
     between = range(i + 1, j)
     strong = [k for k in between if tokens[k].type in STRONG and not _locates(tokens, k, sentence)]
+    strong = [k for k in strong if not _goes_on(tokens[k], tokens[k + 1])]
     lists = [k for k in between if tokens[k].type == "list"]
     if strong and tokens[strong[0]].type != "subject":
         return strong[0] - _leads(tokens, strong[0], sentence)
@@ -96,6 +100,11 @@ def _cut(tokens: Sequence[Token], i: int, j: int, sentence: str) -> int:
     if PREPOSITION.match(sentence, tokens[i].end) or _place_follows(tokens, i, j, sentence):
         return next((k + 1 for k in reversed(between) if tokens[k].type not in ADJECTIVES), i + 1)
     return i + 1
+
+
+def _goes_on(token: Token, following: Token) -> bool:
+    """True where a phrase goes on: "enlarged with a ratio of 0.58", "opacity is not seen on the left"."""
+    return following.type == "ratio" or (token[:2] == ("negation", "any") and following.type == "verb")
 
 
 def _leads(tokens: Sequence[Token], k: int, sentence: str) -> bool:
@@ -130,10 +139,21 @@ def findings_of(kind: str, presence: str, before: list[Token], after: list[Token
     located = places([_as_place(t) for t in (*before, *after) if t.type == "place" or _is_angle(t, presence)])
     if not any(side for side, _ in located) and any(t.side for t in shares):
         located = [(t.side, located[0][1]) for t in shares if t.side]
-    return [
-        Finding(kind, presence, side, zones, _extent(shares, side), severity=graded.get(side, severity), **attributes)
-        for side, zones in located
-    ]
+    kept = presence == "absent" and len({side for side, _ in located} & {t.side for t in shares}) < len(located)
+    found = []
+    for side, zones in located:
+        extent = _extent(shares, side)
+        said = _said_by_share(presence, extent, kept and any(t.side == side for t in shares))
+        grade = graded.get(side, severity)
+        found.append(Finding(kind, said, side, zones, extent or None, severity=grade, **attributes))
+    return found
+
+
+def _said_by_share(presence: str, extent: float | None, apart: bool) -> str:
+    """0 % is none; in "no opacity on the left, 35 % on the right" the share stands apart from what is denied."""
+    if extent == 0 and presence in SAID:
+        return "absent"
+    return "present" if apart and extent else presence
 
 
 def _severities(tokens: Sequence[Token]) -> dict[str, str]:

@@ -45,6 +45,7 @@ STATEMENTS = (
 )  # fmt: skip
 
 SCOPES = (
+    ("query", None, r"(?: is | are )_there (?= .* \? $ )"),
     ("unassessed", "any", r"""
         (?: can_?not | could_not )_be_ (?:\w+_)? (?: assess | evaluat | measur | determin )\w+
         | (?: (?: is | are )_ )? not_ (?:\w+_)? (?: assessable | measurable | evaluable ) | indeterminate
@@ -65,10 +66,15 @@ SCOPES = (
         | (?: history | hx )_of | h/o"""),
     ("hedge", "possible versus", r"versus | vs"),
     ("hedge", "possible forward", r"""
-        \? | may | might | could | possibly | possibility | differential | perhaps | potential\w* | suspicion
+        \? | (?: can_?not_be | not )_ (?: sure | certain ) | uncertain | unclear_ (?: if | whether )
+        | may | might | could | possibly | possibility | differential | perhaps | potential\w* | suspicion
         | question(?:s | ed | _of)? | concern\w* | worrisome | consider(?:ed | ations? )? | includes?"""),
     ("hedge", "probable forward", r"probably | suggest\w* | presumed | presumably | suspicious | favou?r(?:s | ed)?"),
-    ("verb", "is", r"not_only | (?: not | never )_without | not_absent | no_(?: absence | lack )_of"),
+    ("verb", "is", r"""
+        not_only | (?: not | never )_without | not_absent | no_(?: absence | lack )_of
+        | no_doubt (?: _(?: about | of ) )?"""),
+    ("certain", None, r"""
+        (?<! no\s ) (?<! without\s ) (?<! or\s ) (?<! nor\s ) (?: definite(?:ly)? | certain(?:ly)? )"""),
     ("comparison", "any", r"""
         (?: is_ | are_ | ha(?:s|ve)_ )? (?: (?: not | (?: ha(?:s|ve) | is | are )n['’]t ) (?: _yet | _fully )?
         | nearly | almost | partly | partially
@@ -81,14 +87,15 @@ SCOPES = (
         | ha(?:s|ve) (?= _ (?:\w+_)? enlarged )"""),
     ("negation", "past any", r"""
         no_longer | (?: ha(?:s|ve)_ (?:\w+_)? )? (?: resolved | cleared | disappeared | vanished | gone )"""),
-    ("answer", "absent", r"none (?!_of) | nil | negative (?!_for) | no (?= [.,;)] | $ )"),
+    ("answer", "absent", r"none (?: _of_note )? (?!_of) | nil | negative (?!_for) | no (?= [.,;)] | $ )"),
     ("negation", "any", r"""
-        not | absent | unlikely | doubtful | excluded | ruled_out | neither (?= _ (?: lung | side ) )
+        not | far_from | absent | unlikely | doubtful | excluded | ruled_out | neither (?= _ (?: lung | side ) )
         | (?: is | are | was | were | do | does | did | has | have )n['’]?t"""),
     ("negation", "past forward", r"(?: resolution | clearing )_of"),
     ("negation", "forward", r"""
         no | without | negative_for | free_(?: of | from ) | absence_of | clear_of | neither (?= _side ) | neither
-        | nor | never | lack_of | rules_out | rather_than | excludes? | non"""),
+        | nor | never | lack_of | lacks | rules_out | rather_than | excludes? | non
+        | none_of_ (?: the | these | those )"""),
     ("comparison", "any", r"""
         unchanged | stable | stably | previous\w* | prior | comparison | compared | interval\w* | new | newly | again
         | re-?demonstrat\w+ | persist\w* | remains? | since | chronic | improv\w+ | worsen\w+ | progress\w+
@@ -112,12 +119,16 @@ SCOPES = (
     ("link", "with its", r"with_ (?:an?_)? (?: associated | accompanying | resultant | resulting )"),
     ("link", "with", r"""
         with | from | (?: associated | accompanied )_with | accompanied_by | causing | as_well_as | plus"""),
-    ("verb", "is", r"""
+    ("verb", "seen", r"""
         (?: (?: is | are | was | were | ha(?:s|ve)_been )_
             (?: (?! not | again | newly | previously | likely | prob | poss | quest | susp ) \w+_ )? )?
-        (?: present | seen | noted | demonstrated | identified | visuali[sz]ed | evident | appreciated | detected )
-        | shows? | demonstrates? | projects? | is | are | involves? | appears? | occup\w+ | within (?= _the )"""),
-    ("another", None, r"another (?:_one)? (?= _ (?: in | at | on | of )_ )"),
+        (?: present | seen | noted | demonstrated | identified | visuali[sz]ed | evident | appreciated | detected )"""),
+    ("verb", "is", r"""
+        shows? | demonstrates? | projects? | is | are | involves? | appears? | occup\w+ | within (?= _the )"""),
+    ("another", None, r"""
+        another (?:_one)? (?= _ (?: in | at | on | of )_ )
+        | (?: (?<= small\s ) | (?<= large\s ) | (?<= tiny\s ) | (?<= mild\s ) | (?<= smaller\s ) | (?<= larger\s )
+          | (?<= basal\s ) | (?<= similar\s ) ) one (?! _of )"""),
     ("list", "or", r"or"),
     ("list", "and", r"and"),
 )  # fmt: skip
@@ -146,7 +157,7 @@ REGIONS = (
         (?: at_ | near_ | top_ | the_ )* (?: upper_limits?_of_ | top[_-] ) normal (?:_limits?)?
         | within_(?:the_)?limits (?:_of_normal)?
         | within_(?:the_)?normal (?:_limits?)? (?:_limits)? | normal(?:ly)? | unremarkable | clear | sharp | intact
-        | negative | small (?=_heart)"""),
+        | negative | small (?=_heart) | dry | free (?! _\w )"""),
     ("predicate", "borderline", r"""
         borderline (?: _(?: enlarged | in_size | enlargement ) )? | (?<! most\s ) prominent | prominence"""),
     ("predicate", "enlarged", r"enlarge(?: d | ment ) | widened | (?:too_)? large | big"),
@@ -166,9 +177,14 @@ WITHIN_LUNG = r"(?: (?<= lung\s ) | (?<= lungs\s ) | (?<= thorax\s ) | (?<= righ
 SPARED = r"""(?: the_ | both_ )? (?: bilateral_ | right_ | left_ )? (?:lung_)? (?: apices | apex | bases? | (?: upper
     | mid | middle | lower | perihilar | basilar )_ (?:lung_)? (?: lobes? | zones? | lungs? | fields? | regions? ) )"""
 PLACES = (
-    ("spared", None, rf"""
+    ("apart", None, r"""
+        unlike_ (?: (?: on | in )_ )? (?: the_ )? (?: right | left )
+        (?: _(?: lung | side | one | base | hemithorax ) )?"""),
+    ("apart", None, rf"""
         (?: relative(?:ly)?_ )? spar(?: ing | es )_ (?:of_)? {SPARED}
         | {SPARED}_ (?: (?: is | are )_ )? (?: relatively_ )? spared"""),
+    ("place", (ANYWHERE, (*MIDDLE, *LOWER)), r"lower_ (?: two[_-]thirds | 2/3 )"),
+    ("place", (ANYWHERE, (*UPPER, *MIDDLE)), r"upper_ (?: two[_-]thirds | 2/3 )"),
     ("place", (RIGHT, UPPER), r"rul | right[_-]upper[_-]lobe"),
     ("place", (RIGHT, MIDDLE), r"rml | (?:right[_-])? middle[_-]lobe"),
     ("place", (RIGHT, LOWER), r"rll | right[_-]lower[_-]lobe"),
@@ -184,8 +200,8 @@ PLACES = (
     ("place", (PLURAL, ANYWHERE), r"throughout_ (?:the_)? lungs"),
     ("place", (BOTH, MIDDLE), r"bi-?hilar"),
     ("place", (BOTH, ANYWHERE), r"""
-        bilateral(?:ly)? | b/l | both (?! _(?: on | frontal | pa ) ) | right_and_left | left_and_right | (?: either
-        | neither )_(?: side | lung )
+        bilateral(?:ly)? | b/l | both (?! _(?: on | frontal | pa ) ) | right_and_left | left_and_right
+        | (?: either | each )_side | (?: either | each ) (?= _lung )
         | (?: more | most | greater | greatest | worse | worst )_ (?: (?: so | pronounced | prominent | marked )_ )?
           (?: on | in )_the_ (?: right | left ) (?! _\w*? (?: lower | upper | mid | bas | lung | lob | apex | apic | hil
           | thorax ) )
@@ -239,7 +255,8 @@ ATTRIBUTES = (
         {NOW} (?: mild(?:ly)? | minor (?!_fissure) | slight(?:ly)? | minimal(?:ly)? | small (?!_heart) | tiny | trace
         | subtle | minute | scant | low-grade ) {OF_CHANGE}"""),
     ("ratio", None, rf"""
-        (?: cardio-?thoracic_(?: ratio | index ) | ct_ratio | ctr ) (?: _\w+ ){{0,3}}? _(?P<ratio> [01]?[.,]\d+
+        (?: cardio-?thoracic_(?: ratio | index ) | ct_ratio | ctr ) (?: _\w+ ){{0,3}}? _? [:=]? _?
+        (?P<ratio> [01]?[.,]\d+
         | {NUMBER} _?{PERCENT} )"""),
     ("percent", None, rf"""
         (?P<percent> (?: {NUMBER} (?:_?%)? _?(?: - | – | to )_? )? {NUMBER} _?{PERCENT} )
@@ -271,7 +288,7 @@ KINDS = (
     ("mention", "effusion", r"""
         (?<! pericardial\s ) (?:pleural_)? effusions? | pleural_fluid (?:_collections?)?
         | fluid (?= _ (?:is_)? (?:present_)? (?:with)?in_ (?:\w+_){0,2} pleural_(?: space | cavit ) )
-        | hydrothorax | ha?emothorax"""),
+        | hydrothorax | meniscus_sign | ha?emothorax"""),
     ("mention", "cardiomegaly", r"""
         cardiomegaly | cardiac_enlargement | (?: increased | enlarged )_cardio-?thoracic_(?: ratio | index )
         | cardio-?thoracic_(?: ratio | index )_ (?:is_)? (?: increased | enlarged )
@@ -294,6 +311,7 @@ KINDS = (
         | indistinct_ (?:(?: pulmonary | central )_)? vascul\w+ (?: _(?: margin(?: s | ation ) | markings ) )?
         | pulmonary_venous_hypertension | cephalization
         | (?: fluid | volume )_overload | kerley (?:_b)? (?:_lines)?"""),
+    ("mention", "opacity atelectasis", r"collapse [_-]? [-/]? consolidation"),
     ("mention", "atelectasis", r"""
         atelecta\w+ (?:_changes?)? | (?: (?: lobar | lung | partial | subsegmental )_ )* collapse"""),
     ("mention", "opacity", rf"""
@@ -302,7 +320,13 @@ KINDS = (
         | consolidat(?: ions? | ive | ed ) | infiltrates? | infiltrations? )
         | air_?-?spaces?_(?: disease | process | densit(?: y | ies ) ) | (?:broncho)? pneumonias? | pna | pneumonic
         | air_bronchograms? | focal_airspace | whited?[_-]out | whiteout | radio-?opacit(?: y | ies )
-        | (?: (?<= is\s ) | (?<= are\s ) | (?<= appears\s ) ) opaque | haziness | haze
+        | opaque (?! _ (?: material | foreign | marker | line | structure | suture | object | catheter | tube ) )
+        | white (?= _ (?: right | left )_ (?: lung | hemithorax ) )
+        | (?: (?<= lung\sis\s ) | (?<= thorax\sis\s ) ) white
+        | ground-?\s?glass_ (?: change | shadowing | attenuation | veiling )s?
+        | (?: reduced | decreased | diminished | loss_of )_ (?: transparency | trans?lucency | transradiancy )
+        | haziness | haze
+        | hazy (?! _(?! (?: in | on | at | over | and ) \b ) \w )
         | {NO_SHADOW} shadow(?: s | ing )"""),
     ("mention", "nodule", r"""
         (?: (?: pulmonary | lung )_ )* (?: nodul(?: es? | arity | ar ) | mass(?:es)? ) | granulomas?

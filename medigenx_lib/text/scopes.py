@@ -27,6 +27,8 @@ def presences(tokens: Sequence[Token]) -> list[tuple[str, str | None]]:
             negated, hedge = True, None
         elif token.type == "hedge":
             hedge = _hedge(tokens, i, hedge)
+        elif token.type == "certain":
+            hedge = None
         elif token.type == "query":
             queried = True
         elif token.type == "mention":
@@ -68,7 +70,7 @@ def _ends_scope(tokens: Sequence[Token], i: int) -> bool:
     if token.type == "link":
         graded = following in ("severity", "place", "density", "pattern", "ratio", "percent")
         new = token.value == "with" or (token.value == "due" and not (before and before.type == "hedge"))
-        return graded and new
+        return (graded and new) or (token.value == "with" and before is not None and before.value == "and")
     if token.type != "verb" or not any(t.type == "mention" for t in tokens[:i]):
         return False
     return not (before.value == "or" and following == "mention")

@@ -1,63 +1,20 @@
-"""Sentences to tokens: the lexicon's concepts in order, with zone lists joined and region-and-predicate resolved."""
+"""Sentences to tokens: what is scanned, with zone lists joined, region-and-predicate resolved, and what is elided."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from medigenx_lib.cases import ZONES
-from medigenx_lib.text.lexicon import ADVERBS, MASTER, PLURAL, REGION_KINDS, ROWS
-
-
-class Token(NamedTuple):
-    """One concept of the lexicon in a sentence; ``presence`` is set where the wording itself fixes it."""
-
-    type: str
-    value: object
-    start: int
-    end: int
-    presence: str | None = None
-    side: str | None = None
+from medigenx_lib.text import elision
+from medigenx_lib.text.elision import DENIALS
+from medigenx_lib.text.lexicon import PLURAL, REGION_KINDS
+from medigenx_lib.text.scanning import Token, clauses, is_side, scan
 
 
 def tokens_of(sentence: str) -> list[Token]:
     """The tokens of one sentence, of any case."""
-    found = _resolve_answers(_resolve_places(_scan(sentence.lower().replace("-to-", " to "))))
-    return _resolve_excepted(_resolve_elided(_resolve_unassessed(_resolve_predicates(found))))
-
-
-def _scan(sentence: str) -> list[Token]:
-    """The concepts of a lower-case sentence, in order."""
-    tokens = []
-    for match in MASTER.finditer(sentence):
-        if match.lastgroup is None:
-            tokens.append(Token("break" if match.group() in ";:" else "list", match.group(), *match.span()))
-            continue
-        kind, value, _ = ROWS[int(match.lastgroup.removeprefix("row"))]
-        side = None
-        if kind in ("percent", "ratio"):
-            value, side = _share(match[kind]), match["of"] if kind == "percent" else None
-        if kind == "place" and match["all"]:
-            value = ((match["all"],), value[1])
-        if kind == "mention" and "ly " in match.group():
-            tokens += _inner_severities(match)
-        tokens.append(Token(kind, value, *match.span(), None, side))
-    return tokens
-
-
-def _inner_severities(mention: re.Match) -> list[Token]:
-    """ "Vascularity is mildly increased": the severity within a mention, as if it stood right before it."""
-    words = [ADVERBS[word] for word in mention.group().split() if word in ADVERBS]
-    return [Token("severity", word, mention.start(), mention.start()) for word in words]
-
-
-def _share(text: str) -> float:
-    """ "21 %" -> 0.21, "0.48" and "0,48" -> 0.48, "20 to 30 %" -> 0.25."""
-    text = text.replace(",", ".")
-    numbers = [float(number) for number in re.findall(r"\d*\.?\d+", text)]
-    number = sum(numbers) / len(numbers)
-    return number if re.fullmatch(r"[\d.]+", text) else round(number / 100, 4)
+    found = _resolve_answers(_resolve_places(scan(sentence.lower().replace("-to-", " to ").replace("(-)", "nil"))))
+    return elision.resolve(_resolve_unassessed(_resolve_predicates(_resolve_shares(found))))
 
 
 def _resolve_places(tokens: list[Token]) -> list[Token]:
@@ -84,6 +41,22 @@ def _is_zone(token: Token) -> bool:
     return token.type == "place" and token.value[0] in ((), PLURAL) and bool(token.value[1])
 
 
+def _resolve_shares(tokens: list[Token]) -> list[Token]:
+    """Whose share is whose: "right 20 %, left 5 %", "30 % on the right and 10 % on the left"."""
+    marks = [i for i, token in enumerate(tokens) if is_side(token) or token.type == "percent"]
+    if len({tokens[i].value for i in marks if is_side(tokens[i])}) < 2:
+        return tokens
+    result, taken = list(tokens), set()
+    for k, i in enumerate(marks):
+        beside = [j for j in (*marks[max(0, k - 1) : k], *marks[k + 1 : k + 2]) if is_side(tokens[j])]
+        free = [j for j in beside if j not in taken]
+        if tokens[i].type == "percent" and tokens[i].side is None and free:
+            side = min(free, key=lambda j: any(t.type in ("list", "break") for t in tokens[min(i, j) : max(i, j)]))
+            taken.add(side)
+            result[i] = tokens[i]._replace(side=tokens[side].value[0][0])
+    return result
+
+
 def _resolve_answers(tokens: list[Token]) -> list[Token]:
     """A form's "effusion: none", "pneumothorax - no", "opacity: not seen", "effusion: right none, left small"."""
     result: list[Token] = []
@@ -93,7 +66,8 @@ def _resolve_answers(tokens: list[Token]) -> list[Token]:
             token = token._replace(presence=_answered(tokens, i))
         elif token.type == "another" and named:
             token = named._replace(start=token.start, end=token.end)
-        elif token.type == "answer" and named and tokens[i - 1].type == "place":
+        elif token.type == "answer" and named and _stands_at(tokens, i):
+            result = _parted(result)
             token = named._replace(start=token.start, end=token.end, presence="absent")
             if [t.value for t in result[-3:-1]] == [named.value, ":"]:  # the name stood for what was asked
                 result[-3:] = [result[-1]]
@@ -101,6 +75,21 @@ def _resolve_answers(tokens: list[Token]) -> list[Token]:
             result += [tokens[i - 1]._replace(type="break"), named._replace(presence=None)]
         result.append(token)
     return result
+
+
+def _stands_at(tokens: Sequence[Token], i: int) -> bool:
+    """True for the answer ``i`` of "right: none", "in the right lung there is none"."""
+    before = (t for t in reversed(tokens[:i]) if t.type != "verb" and t.value not in ("there", "lungs"))
+    return next((t.type for t in before), None) == "place"
+
+
+def _parted(tokens: list[Token]) -> list[Token]:
+    """A clause of its own for what ends in "..., in the right lung there is": no finding before has that place."""
+    place = max(i for i, token in enumerate(tokens) if token.type == "place")
+    after = [token for token in tokens[place:] if token.value != "there"]
+    if place and len(after) < len(tokens) - place and tokens[place - 1].type == "list":
+        return [*tokens[: place - 1], tokens[place - 1]._replace(type="break", value="but"), *after]
+    return tokens
 
 
 def _answered(tokens: Sequence[Token], i: int) -> str | None:
@@ -133,7 +122,9 @@ def _resolve_predicates(tokens: list[Token]) -> list[Token]:
     for i, token in enumerate(tokens):
         if token.type == "predicate":
             if subjects and not _begins_anew(tokens, i) and (not spent or result[-1].value not in (",", "and", "or")):
-                result += _predicate_mentions(result, subjects, token)
+                denied = token.value == "normal" and _without_denial(result, subjects[-1])
+                made = _predicate_mentions(result, subjects, token)
+                result += [_denied(mention) for mention in made] if denied else made
                 spent = True
             else:
                 pending = token
@@ -152,6 +143,21 @@ def _resolve_predicates(tokens: list[Token]) -> list[Token]:
             subjects = subjects if token.type == "verb" or headed else []
         result.append(token)
     return result + _bare(pending)
+
+
+def _without_denial(result: list[Token], subject: int) -> bool:
+    """True if "not", "far from" or "no longer" stands after ``subject``; it is taken out: it has no scope beyond."""
+    denials = [i for i in range(subject + 1, len(result)) if result[i][:2] in DENIALS]
+    for i in reversed(denials):
+        result[i : i + 1] = [result[i]._replace(type="comparison", value="any")] * (result[i].value == "past any")
+    return bool(denials)
+
+
+def _denied(mention: Token) -> Token:
+    """ "Not clear", "not normal in size": what a normal region has not got, or nothing that is known."""
+    if mention.value == "normal":
+        return mention._replace(presence="absent")
+    return mention._replace(presence="present" if mention.value in ("opacity", "cardiomegaly") else "uncertain")
 
 
 def _begins_anew(tokens: Sequence[Token], i: int) -> bool:
@@ -218,61 +224,3 @@ def _without_reason(clause: list[Token]) -> tuple[list[Token], list[Token]]:
 
 def _region_mentions(region: Token) -> list[Token]:
     return [_mention(kind, region, None) for kind in REGION_KINDS[region.value] if kind != "normal"]
-
-
-def _resolve_elided(tokens: list[Token]) -> list[Token]:
-    """ "Effusion on the right but not on the left": what is denied without a name is the finding named before."""
-    denials = (("negation", "any"), ("answer", "absent"))
-    ends = [i for i, token in enumerate(tokens) if token.type == "place" and tokens[i - 1][:2] in denials]
-    for i in reversed(ends):
-        named = next((token for token in reversed(tokens[:i]) if token.type == "mention"), None)
-        if named and (i + 1 == len(tokens) or tokens[i + 1].type == "break"):
-            here = named._replace(start=tokens[i].start, end=tokens[i].end, presence="absent")
-            tokens = [*tokens[: i + 1], here, *tokens[i + 1 :]]
-    return tokens
-
-
-def _resolve_excepted(tokens: list[Token]) -> list[Token]:
-    """ "No opacity except at the left base", "clear lungs but for the left base": there it is. What is said to be
-    there is not where it is excepted: "opacity of the left lung except the apex"."""
-    result: list[Token] = []
-    for clause in clauses(tokens):
-        end = next((i for i, token in enumerate(clause) if token.value == ","), len(clause))
-        excepted, rest = clause[:end], clause[end:]
-        if excepted and excepted[0].value == "except" and _is_bare_place(excepted):
-            named, denied = _excepted_from(result or rest)
-            if named and denied:
-                last = excepted[-1]
-                there = named._replace(start=last.start, end=last.end, presence=None)
-                clause = [*excepted, there, *([last._replace(type="break", value="but")] if rest else []), *rest]
-            elif named:
-                clause = [excepted[0], *rest]
-        result += clause
-    return result
-
-
-def _is_bare_place(clause: Sequence[Token]) -> bool:
-    """True for a clause that names a place and nothing else."""
-    kinds = {token.type for token in clause[1:]}
-    return "place" in kinds and kinds <= {"place", "list", "verb"}
-
-
-def _excepted_from(tokens: Sequence[Token]) -> tuple[Token | None, bool]:
-    """The last mention among the tokens, and whether it is denied there."""
-    named, denied = None, False
-    for token in tokens:
-        if token.type in ("break", "negation"):
-            denied = token.type == "negation"
-        elif token.type == "mention":
-            named, absent = token, denied or token.presence == "absent"
-    return named, named is not None and absent
-
-
-def clauses(tokens: Sequence[Token]) -> list[list[Token]]:
-    """Tokens cut before each break."""
-    clauses: list[list[Token]] = [[]]
-    for token in tokens:
-        if token.type == "break":
-            clauses.append([])
-        clauses[-1].append(token)
-    return clauses

@@ -21,7 +21,41 @@ negation and its end
     Pleural effusion on the right but not on the left. | effusion present right; effusion absent left
     Pneumonia is unlikely. | opacity absent
     The examination is not normal. |
+    None of the lungs shows consolidation. | opacity absent
+    The left lung lacks opacity. | opacity absent left
+    Opacity without effusion and with cardiomegaly. | opacity present; effusion absent; cardiomegaly present
+    Effusion (-), opacity (+) right base. | effusion absent; opacity present right lower
+    Effusion: none of note. | effusion absent
+    Is there a pneumonia? |
+what is not normal
+    The lungs are not clear. | opacity present
+    The left lung is no longer clear. | opacity present left
+    The lungs are far from clear. | opacity present
+    The heart is not normal in size. | cardiomegaly present
+    The chest is not normal. | normal absent
+    The costophrenic angles are not sharp. | effusion uncertain
+    The cause is not clear. |
+    Both costophrenic angles are free. | effusion absent right; effusion absent left
+one side and the other
+    The right lung is clear but the left is not. | opacity absent right; opacity present left
+    The right lung is opaque, the left is not. | opacity present right; opacity absent left
+    Unlike the right, the left lung is clear. | opacity absent left
+    Clear right lung, opaque left lung. | opacity absent right; opacity present left
+    Lungs are clear on the right and hazy on the left. | opacity absent right; opacity present left
+    No consolidation on the right; on the left there is an effusion. | opacity absent right; effusion present left
+    No consolidation on the right; on the left there is a small basal one. | \
+opacity absent right; opacity present left lower
+    In the right lung there is consolidation, in the left lung there is none. | \
+opacity present right; opacity absent left
+    Opacity is not present in the left lung but is present in the right. | opacity absent left; opacity present right
+    Opacity is present in the left but absent in the right lung. | opacity present left; opacity absent right
+    Opacity is not seen on the left but effusion is seen on the right. | opacity absent left; effusion present right
+    No right, but a small left effusion. | effusion absent right; effusion present left
+    Small right but no left effusion. | effusion present right; effusion absent left
+    Bilateral but mild opacities. | opacity present right; opacity present left
+    Probable right effusion, definite left effusion. | effusion uncertain right; effusion present left
 double negation
+    No doubt about the left pneumonia. | opacity present left
     There is no absence of effusion. | effusion present
     The left base is not without atelectasis. | atelectasis present left lower
     The pneumothorax has not resolved. | pneumothorax present
@@ -78,6 +112,10 @@ opacity present left lower; effusion uncertain right; effusion uncertain left
     Opacity in the right midzone. | opacity present right middle
     Opacity right lung apex compatible XXXX atelectasis. | opacity present right upper; atelectasis present right upper
     Opacity behind the heart. | opacity present left lower
+    Opacity in the lower two thirds of the left lung. | opacity present left middle,lower
+    Each lung shows basal opacity. | opacity present right lower; opacity present left lower
+    Collapse-consolidation in the middle lobe. | opacity present right middle; atelectasis present right middle
+    Reduced translucency at the left base. | opacity present left lower
     Opacity inferior to the right hilum. | opacity present right middle
     The right lung base is opacified. | opacity present right lower
     Opacity in the mid lung zones. | opacity present right middle; opacity present left middle
@@ -124,6 +162,28 @@ def said(text: str) -> list[str]:
 @pytest.mark.parametrize(("text", "meant"), CASES, ids=[text for text, _ in CASES])
 def test_language(text, meant):
     assert said(text) == [claim.strip() for claim in meant.split(";") if claim.strip()]
+
+
+SHARES = {
+    "Opacity: right 20 %, left 0 %.": [("right", "present", 0.2), ("left", "absent", None)],
+    "Bilateral opacities, 30 % right, 10 % left.": [("right", "present", 0.3), ("left", "present", 0.1)],
+    "Opacity of 35 % of the right lung and 5 % of the left.": [("right", "present", 0.35), ("left", "present", 0.05)],
+    "No opacity on the left, 35 % on the right.": [("right", "present", 0.35), ("left", "absent", None)],
+    "No right opacity involving 26 % of the right lung.": [("right", "absent", 0.26)],
+    "Opacity 0 % on the left.": [("left", "absent", None)],
+}
+
+
+@pytest.mark.parametrize("text", SHARES)
+def test_each_side_has_its_own_share(text):
+    assert [(c.finding.side, c.finding.presence, c.finding.extent) for c in parse(text)] == SHARES[text]
+
+
+@pytest.mark.parametrize(
+    "text", ["The heart is enlarged with a cardiothoracic ratio of 0.58, no effusion.", "CTR: 0.58."]
+)
+def test_a_ratio_behind_a_link_or_a_colon(text):
+    assert parse(text)[0].finding.measurement.value == 0.58
 
 
 SEVERITIES = {
