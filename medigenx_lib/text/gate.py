@@ -72,6 +72,8 @@ class Gate:
             return "not one sentence"
         if verdicts[0].verdict != "supported":
             return verdicts[0].verdict
+        if any(_leaves_out(claim.finding, known) for claim in claims.parse(sentence) for known in self.findings):
+            return "not all zones"
         if is_impression(sentence):
             return "too early" if self.closed or self.unsaid() else ""
         return "" if self._topics(sentence) & self.open else "repeated"
@@ -100,6 +102,11 @@ def _covers(claim: Finding, known: Finding) -> bool:
     if known.presence in claims.SAID:
         return claim.presence in claims.SAID and claim.side == known.side
     return claim.presence == known.presence and (claim.side in (None, known.side) or known.side is None)
+
+
+def _leaves_out(claim: Finding, known: Finding) -> bool:
+    """True if ``claim`` names some zones of ``known`` and not all: two such sentences would contradict each other."""
+    return bool(claim.zones) and _covers(claim, known) and set(claim.zones) < set(known.zones)
 
 
 def is_impression(sentence: str) -> bool:
