@@ -9,6 +9,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from medigenx_lib.cases import Case, replace
+from medigenx_lib.segmentation.diaphragm import without_abdomen
 from medigenx_lib.segmentation.inputs import to_film
 from medigenx_lib.segmentation.looks import BATCH, GAMMAS, Look, two_looks
 from medigenx_lib.segmentation.masks import masks_of
@@ -23,7 +24,7 @@ def probabilities(images: Tensor, network: LungUNet | None = None) -> Tensor:
     Raises WeightsError if the shipped weights are missing and no ``network`` is given.
     """
     films = [image.numpy() for image in images[:, 0].float()]
-    looks = two_looks(films, network or load_network())
+    looks = [without_abdomen(look) for look in two_looks(films, network or load_network())]
     return torch.stack(
         [torch.from_numpy(to_film(look.maps, look.box, film.shape)) for look, film in zip(looks, films, strict=True)]
     )
@@ -55,4 +56,5 @@ def segment(
 
 def _masked(case: Case, seen: Look, behind_heart: bool) -> Case:
     meta = {**case.meta, "quality": judge(seen), "behind_heart": behind_heart}
-    return replace(case, masks=masks_of(seen.maps, seen.box, case.image.shape, behind_heart), meta=meta)
+    maps = without_abdomen(seen).maps
+    return replace(case, masks=masks_of(maps, seen.box, case.image.shape, behind_heart), meta=meta)

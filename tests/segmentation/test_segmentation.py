@@ -111,7 +111,7 @@ def test_dice_on_manual_masks_of_real_adult_films(real_data):
             assert (ndimage.binary_fill_holes(case.masks[side]) == case.masks[side]).all(), path.stem
         manual = Image.open(real_data / "covid_cxr" / "lung_masks" / path.name).convert("L")
         found.append(dice(lungs(case), np.asarray(manual.resize(case.image.shape[::-1])) > 127))
-    assert np.mean(found) > 0.9
+    assert np.mean(found) > 0.9 and min(found) > 0.8
 
 
 def test_real_frontal_films_are_rarely_refused_and_turned_ones_nearly_always(real_data):
