@@ -27,6 +27,7 @@ from medigenx_lib.files import write_json, write_text
 
 HERE = Path(__file__).resolve().parent
 SHOWN = 16  # films of each entry on the grid, half of each class
+DRAWS = 8  # random sets of real training films, as large as the reference, that classifiers are trained on
 MORE = 4  # times as many films as the reference has: a generator gives as many as one wants to train on
 
 
@@ -47,6 +48,7 @@ def main() -> None:
                 _run(entry, seed, reference, options.seconds, records, runs / f"{entry}_{seed}")
                 _report(options, records, runs, reference)
         _score_real(reference, records)
+        _score_draws(reference, records)
         _report(options, records, runs, reference)
 
 
@@ -87,6 +89,18 @@ def _score_real(reference: Reference, records: Path) -> None:
             write_json(path, record | score(reference, *make()))
 
 
+def _score_draws(reference: Reference, records: Path) -> None:
+    """How much the classifiers' accuracy depends on which real training films they are trained on."""
+    for number in range(1, DRAWS + 1):
+        path = records / f"real_draw_{number}.json"
+        if not path.is_file():
+            print(f"{time.strftime('%H:%M:%S')} real films, draw {number}", flush=True)
+            drawn = np.random.default_rng(number).permutation(len(reference.train))[: len(reference.halves[0])]
+            accuracy = train_on(reference.train[drawn], reference.labels[drawn], reference.test)
+            record = {"name": "real, drawn again", "seed": None, "networks": reference.facts["networks"]}
+            write_json(path, record | {"train_on_films_accuracy": accuracy})
+
+
 def _phantoms(labels: np.ndarray, size: int) -> np.ndarray:
     cases = phantom.cases(range(len(labels)), size, "paediatric", disease=[bool(label) for label in labels])
     return np.stack([case.image for case in cases])
@@ -110,12 +124,16 @@ def _report(options: argparse.Namespace, records: Path, runs: Path, reference: R
 
 
 def _grid(records: Path, runs: Path, reference: Reference) -> None:
+    """Draw the grid, unless generators of ours or the peers lie on another machine: it would lose their rows."""
+    recorded = [name for name in ENTRIES if (records / f"{name}_0.json").is_file()]
+    trained = [name for name in recorded if (runs / f"{name}_0").is_dir()]
+    if {OURS, *PEERS} & set(recorded) - set(trained):
+        return
     labels = np.arange(SHOWN) % 2
     real = np.concatenate([np.flatnonzero(reference.labels == label)[: SHOWN // 2] for label in (0, 1)])
     rows = {"real": reference.train[real]}
-    for name, entry in ENTRIES.items():
-        if (records / f"{name}_0.json").is_file() and (runs / f"{name}_0").is_dir():
-            rows[entry.title] = entry.sample(runs / f"{name}_0", np.sort(labels), 7)[0]
+    for name in trained:
+        rows[ENTRIES[name].title] = ENTRIES[name].sample(runs / f"{name}_0", np.sort(labels), 7)[0]
     report.grid(rows, records.with_suffix(".png"))
 
 

@@ -103,7 +103,10 @@ def _cut(tokens: Sequence[Token], i: int, j: int, sentence: str) -> int:
 
 
 def _goes_on(token: Token, following: Token) -> bool:
-    """True where a phrase goes on: "enlarged with a ratio of 0.58", "opacity is not seen on the left"."""
+    """True where a phrase goes on: "enlarged with a ratio of 0.58", "opacity is not seen on the left", "opacity, which
+    is seen on the left"."""
+    if token.type == "relative":
+        return following.value == "seen"
     return following.type == "ratio" or (token[:2] == ("negation", "any") and following.type == "verb")
 
 

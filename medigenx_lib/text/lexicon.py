@@ -39,6 +39,7 @@ STATEMENTS = (
     ("statement", "abnormal", rf"abnormal_{FILM}"),
     ("statement", "normal", rf"""
         (?: normal | unremarkable | negative )_ (?:\w+_)? {FILM} (?:_of_the_chest)?
+        | \A (?: normal | unremarkable ) (?= \.? \s* \Z )
         | {FILM}_ (?: is | are | appears? )_ (?:(?!not_)\w+_)? (?: normal | unremarkable )
         | no_abnormalit(?:y|ies)"""),
     ("region", "vessels", r"(?:pulmonary_)? vascular_engorgement (?=_appears?_within)"),
@@ -81,13 +82,15 @@ SCOPES = (
         | incompletely | largely | mostly ) (?: _completely | _entirely )? _(?: resolved | cleared )
         | (?: is_ | are_ )? not_ (?: (?:\w+_)? changed | (?:\w+_){0,4} different )
         | (?: previously_not | not_previously )_ (?: seen | present | noted )
+        | not_ (?: seen | present | noted | there | visible )_ (?: before | previously | earlier
+          | on_the_ (?: prior | previous | earlier | last ) )
         | (?: is_ | are_ | appears?_ ) (?:\w+_)? (?: larger | smaller | bigger )
           (?! _than_ (?: (?: on_ )? the_ )? (?: right | left ) )
         | ha(?:s|ve)_ (?:\w+_)? (?: increased | decreased | grown | developed | progressed | appeared )
         | ha(?:s|ve) (?= _ (?:\w+_)? enlarged )"""),
     ("negation", "past any", r"""
         no_longer | (?: ha(?:s|ve)_ (?:\w+_)? )? (?: resolved | cleared | disappeared | vanished | gone )"""),
-    ("answer", "absent", r"none (?: _of_note )? (?!_of) | nil | negative (?!_for) | no (?= [.,;)] | $ )"),
+    ("answer", "absent", r"none (?: _of_note )? (?!_of) | nil | negative (?!_for) | no (?= [.,;)] | \s* \( | $ )"),
     ("negation", "any", r"""
         not | far_from | absent | unlikely | doubtful | excluded | ruled_out | neither (?= _ (?: lung | side ) )
         | (?: is | are | was | were | do | does | did | has | have )n['’]?t"""),
@@ -128,7 +131,7 @@ SCOPES = (
     ("another", None, r"""
         another (?:_one)? (?= _ (?: in | at | on | of )_ )
         | (?: (?<= small\s ) | (?<= large\s ) | (?<= tiny\s ) | (?<= mild\s ) | (?<= smaller\s ) | (?<= larger\s )
-          | (?<= basal\s ) | (?<= similar\s ) ) one (?! _of )"""),
+          | (?<= basal\s ) | (?<= new\s ) | (?<= similar\s ) ) one (?! _of )"""),
     ("list", "or", r"or"),
     ("list", "and", r"and"),
 )  # fmt: skip

@@ -36,6 +36,8 @@ ANAPHOR = re.compile(
 )
 BETTER = re.compile(r"\b(?:locat|locali[sz]|lies|lie)", re.IGNORECASE)
 """How a sentence corrects the place that the sentence before gave: "these appear to be located in the lingula"."""
+NONE = re.compile(r"(?:(?:on|in) the \w+(?: side| lung)?,? )?(?:there is )?none\b", re.IGNORECASE)
+"""How a sentence denies elsewhere what the sentence before found: "none on the left"."""
 EXPLAINS = re.compile(r"(?:likely|may|could|might|differential|consideration)", re.IGNORECASE)
 """Opens a sentence that says what the finding before it may be, if that is in the lung ("likely atelectasis")."""
 BESIDE = re.compile(
@@ -90,6 +92,8 @@ def _shifted(claim: Claim, start: int) -> Claim:
 
 def _continued(sentence: str, claims: tuple[Claim, ...], before: Sequence[Claim]) -> tuple[Claim, ...]:
     """``claims`` at the place of the one finding that the sentence before named, where they speak of that finding."""
+    if not claims and NONE.match(sentence):
+        return _none_at(sentence, before)
     anaphor = ANAPHOR.match(sentence)
     explains = EXPLAINS.match(sentence) and all(_in_lung(claim) for claim in claims)
     if not (anaphor or explains or BESIDE.match(sentence)):
@@ -120,6 +124,16 @@ def _located(sentence: str, before: Sequence[Claim]) -> tuple[Claim, ...]:
         for claim, side, zones in found
         if claim.finding.side in (None, side)
     )
+
+
+def _none_at(sentence: str, before: Sequence[Claim]) -> tuple[Claim, ...]:
+    """ "None is seen on the left": the one finding that the sentence before named is not there."""
+    spots = [token for token in tokens_of(sentence) if token.type == "place"]
+    if not spots or len({claim.span for claim in before}) != 1:
+        return ()
+    denied = replace(before[0].finding, presence="absent", extent=None, measurement=None, severity=None)
+    claim = replace(before[0], sentence=sentence, finding=denied, span=(spots[0].start, spots[-1].end), hedge=None)
+    return tuple(_placed(claim, side, zones) for side, zones in places(spots))
 
 
 def _in_lung(claim: Claim) -> bool:

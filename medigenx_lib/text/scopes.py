@@ -73,7 +73,7 @@ def _ends_scope(tokens: Sequence[Token], i: int) -> bool:
         return (graded and new) or (token.value == "with" and before is not None and before.value == "and")
     if token.type != "verb" or not any(t.type == "mention" for t in tokens[:i]):
         return False
-    return not (before.value == "or" and following == "mention")
+    return before.type != "negation" and not (before.value == "or" and following == "mention")
 
 
 def _looks_back(tokens: Sequence[Token], i: int) -> bool:

@@ -94,10 +94,11 @@ def _parted(tokens: list[Token]) -> list[Token]:
 
 def _answered(tokens: Sequence[Token], i: int) -> str | None:
     """The presence that a form's answer gives the mention ``i``, None if it stands in a sentence."""
-    after = [token.type for token in tokens[i + 1 : i + 3]]
-    if after[:1] == ["answer"]:
+    k = next((k for k in range(i + 1, len(tokens)) if tokens[k].type != "place"), len(tokens))  # "opacity (left): no"
+    after = [token.type for token in tokens[k : k + 2]]
+    if after[:1] == ["answer"] and k == i + 1:
         return "absent"
-    if len(after) < 2 or tokens[i + 1].value != ":" or not _ends(tokens, i + 3):
+    if len(after) < 2 or tokens[k].value != ":" or not _ends(tokens, k + 2):
         return None
     return {"answer": "absent", "negation": "absent", "hedge": "uncertain"}.get(after[1])
 
@@ -110,7 +111,7 @@ def _goes_on(tokens: Sequence[Token], i: int) -> bool:
 def _ends(tokens: Sequence[Token], i: int) -> bool:
     """True if a sentence or clause ends before token ``i``, or after a verb there ("not seen")."""
     rest = [token for token in tokens[i : i + 2] if token.type != "verb"]
-    return not rest or rest[0].type in ("break", "list")
+    return not rest or rest[0].type in ("break", "list", "ratio")
 
 
 def _resolve_predicates(tokens: list[Token]) -> list[Token]:
@@ -135,7 +136,10 @@ def _resolve_predicates(tokens: list[Token]) -> list[Token]:
             pending = pending if pending.value == "normal" else None  # "normal heart and lungs"
             continue
         if token.type == "region":
-            subjects, spent = ([] if spent else subjects) + [len(result)], False
+            heading = (
+                next((t.value for t in reversed(result) if t.type != "place"), "") == ":"
+            )  # "Lungs: the right lung"
+            subjects, spent = ([] if spent or heading else subjects) + [len(result)], False
         elif token.type in ("break", "link", "mention", "verb"):
             result += _bare(pending) if token.type != "mention" else []
             pending = None

@@ -26,6 +26,12 @@ negation and its end
     Opacity without effusion and with cardiomegaly. | opacity present; effusion absent; cardiomegaly present
     Effusion (-), opacity (+) right base. | effusion absent; opacity present right lower
     Effusion: none of note. | effusion absent
+    Effusion (right): absent | effusion absent right
+    Cardiomegaly: no (CTR 0.47) | cardiomegaly absent
+    There is neither pneumonia nor is there an effusion. | opacity absent; effusion absent
+    A right effusion is seen. None is seen on the left. | effusion present right; effusion absent left
+    Opacification of the left lung base, which was not present before. | opacity present left lower
+    Lungs: The right lung is clear. | opacity absent right
     Is there a pneumonia? |
 what is not normal
     The lungs are not clear. | opacity present
@@ -33,6 +39,7 @@ what is not normal
     The lungs are far from clear. | opacity present
     The heart is not normal in size. | cardiomegaly present
     The chest is not normal. | normal absent
+    Normal. | normal present
     The costophrenic angles are not sharp. | effusion uncertain
     The cause is not clear. |
     Both costophrenic angles are free. | effusion absent right; effusion absent left
@@ -51,6 +58,8 @@ opacity present right; opacity absent left
     Opacity is present in the left but absent in the right lung. | opacity present left; opacity absent right
     Opacity is not seen on the left but effusion is seen on the right. | opacity absent left; effusion present right
     No right, but a small left effusion. | effusion absent right; effusion present left
+    The effusion which was present on the left has resolved; a new one is seen on the right. | \
+effusion absent left; effusion present right
     Small right but no left effusion. | effusion present right; effusion absent left
     Bilateral but mild opacities. | opacity present right; opacity present left
     Probable right effusion, definite left effusion. | effusion uncertain right; effusion present left
