@@ -110,7 +110,9 @@ class FlowEntry:
 
 FLOW_FILE = "flow.safetensors"
 OURS = "narrow"
-PLAIN = (("spread", 0), ("first_order", False), ("gamma", 0.3))  # as `narrow` was before its discriminator was told
+LATENT_SCALE = recipes.TOLD["latent_scale"]  # by which `narrow` multiplies latents in sampling
+TOLD_LESS = (("first_order", False), ("latent_scale", 1.0))
+PLAIN = (*TOLD_LESS, ("spread", 0), ("gamma", 0.3))  # as `narrow` was before its discriminator was told
 PEERS = ("dcgan", "dcgan_ema", "wgan_gp", "hinge", "hinge_diffaugment")
 ENTRIES = {
     OURS: Entry("ours (default: narrow)", OURS, fitted=True),
@@ -119,11 +121,11 @@ ENTRIES = {
     "wgan_gp": Entry("WGAN-GP", "wgan_gp"),
     "hinge": Entry("hinge + spectral norm", "hinge"),
     "hinge_diffaugment": Entry("hinge + SN + DiffAugment", "hinge_diffaugment"),
-    "narrow_wider": ResampledEntry("ours, latents times 1.03", OURS, fitted=True, truncation=1.03),
+    "narrow_as_drawn": ResampledEntry("ours, latents as drawn", OURS, fitted=True, truncation=1 / LATENT_SCALE),
     "flow": FlowEntry(),
     "dcgan_label": Entry("DCGAN + label", "dcgan", (("conditional", True),)),
     "dcgan_bf16": Entry("DCGAN tutorial in bfloat16", "dcgan", (("bf16", True),)),
-    "narrow_told_less": Entry("narrow without first-order features", "narrow", (("first_order", False),), fitted=True),
+    "narrow_told_less": Entry("narrow without first-order features", "narrow", TOLD_LESS, fitted=True),
     "narrow_plain": Entry("narrow without spread and first order, gamma 0.3", "narrow", PLAIN, fitted=True),
     "narrow_float32": Entry("the same in float32", "narrow", PLAIN),
     "strong": Entry("strong, as in the lessons", "strong"),

@@ -79,6 +79,8 @@ def table(found: pd.DataFrame, columns: dict[str, tuple[str, str]]) -> str:
         title = ENTRIES[name].title if name in ENTRIES else name
         seeds = "" if rows.seed.isna().all() else str(len(rows))
         cells = [_cell(rows[key].dropna(), form) for key, (_, form) in columns.items()]
+        if not any(cells):
+            continue  # a set that other tables tell of
         lines.append(f"| {f'**{title}**' if name == OURS else title} | {seeds} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

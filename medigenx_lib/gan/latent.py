@@ -29,7 +29,7 @@ FOLDS = 5
 
 
 def draw(count: int, seed: int = 0, checkpoint: str | Path = SHIPPED) -> np.ndarray:
-    """``count`` latents, float32 (count, D), standard normal: those of ``sampling.sample`` with the same seed."""
+    """``count`` latents, float32 (count, D), standard normal times the recipe's scale: those of ``sampling.sample``."""
     return sampling.latents(sampling.load(checkpoint).recipe, seed, range(count)).numpy()
 
 

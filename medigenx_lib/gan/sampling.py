@@ -62,9 +62,10 @@ def _load(name: str, path: str, digest: str) -> Trained:
 
 
 def latents(recipe: Recipe, seed: int, indices: Sequence[int], truncation: float = 1.0) -> Tensor:
-    """One standard normal latent per index, (n, latent), from (seed, index) alone, times ``truncation``."""
+    """One standard normal latent per index, (n, latent), from (seed, index) alone, times ``truncation`` and the
+    recipe's ``latent_scale``."""
     draws = [np.random.default_rng(derived_seed(seed, "sample", i)).standard_normal(recipe.latent) for i in indices]
-    return torch.from_numpy(np.stack(draws).astype(np.float32)) * truncation
+    return torch.from_numpy(np.stack(draws).astype(np.float32)) * (truncation * recipe.latent_scale)
 
 
 @torch.no_grad()

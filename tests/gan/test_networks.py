@@ -123,6 +123,7 @@ def test_a_film_of_one_grey_has_penalties_too():
 
 def test_the_default_is_told_first_order_features_where_they_help():
     assert [recipe("narrow", size=size).first_order for size in (16, 32, 64, 128)] == [True, True, False, False]
+    assert [recipe("narrow", size=size).latent_scale for size in (32, 64)] == [1.03, 1.0]
     assert not recipe("narrow").first_order and not recipe("narrow", size=32, first_order=False).first_order
 
 

@@ -53,6 +53,13 @@ def test_truncation_draws_films_together(folder):
     assert spread[0] < spread[1] / 2
 
 
+def test_the_recipe_scales_latents():
+    plain, scaled = (sampling.latents(replace(DCGAN, latent_scale=scale), 0, range(2), 0.5) for scale in (1.0, 1.03))
+    assert torch.allclose(scaled, 1.03 * plain)
+    with pytest.raises(InputError, match="latent_scale"):
+        replace(DCGAN, latent_scale=0.0)
+
+
 def test_batches_agree_with_single_films(folder):
     trained = sampling.load(folder)
     latent = sampling.latents(trained.recipe, 0, range(4))
