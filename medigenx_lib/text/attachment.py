@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from medigenx_lib.cases import SIDES, Finding, Measurement
@@ -145,18 +146,18 @@ def findings_of(kind: str, presence: str, before: list[Token], after: list[Token
     kept = presence == "absent" and len({side for side, _ in located} & {t.side for t in shares}) < len(located)
     found = []
     for side, zones in located:
-        extent = _extent(shares, side)
-        said = _said_by_share(presence, extent, kept and any(t.side == side for t in shares))
-        grade = graded.get(side, severity)
-        found.append(Finding(kind, said, side, zones, extent or None, severity=grade, **attributes))
+        described = {**attributes, "severity": graded.get(side, severity)}
+        finding = Finding(kind, presence, side, zones, _extent(shares, side), **described)
+        found.append(_by_share(finding, kept and any(t.side == side for t in shares)))
     return found
 
 
-def _said_by_share(presence: str, extent: float | None, apart: bool) -> str:
-    """0 % is none; in "no opacity on the left, 35 % on the right" the share stands apart from what is denied."""
-    if extent == 0 and presence in SAID:
-        return "absent"
-    return "present" if apart and extent else presence
+def _by_share(finding: Finding, apart: bool) -> Finding:
+    """Bare "0 %" is none; in "no opacity on the left, 35 % on the right" the share stands ``apart`` from the denial."""
+    described = (*finding.zones, finding.severity, finding.density, finding.pattern)
+    if finding.extent == 0 and finding.presence in SAID and not any(described):
+        return replace(finding, presence="absent", extent=None)
+    return replace(finding, presence="present") if apart and finding.extent else finding
 
 
 def _severities(tokens: Sequence[Token]) -> dict[str, str]:
