@@ -71,8 +71,8 @@ import matplotlib.pyplot as plt
 from medigenx_lib import course
 
 MEASURED = {  # value, low, high: 90 % intervals (13, 08) and 95 % (12)
-    "true sentences, films like the training (13)": (0.92, 0.87, 0.97),
-    "true sentences, another hospital (13)": (0.81, 0.72, 0.90),
+    "true sentences, films like the training (13)": (0.91, 0.85, 0.97),
+    "true sentences, another hospital (13)": (0.80, 0.71, 0.89),
     "healthy lungs called clear, here (13)": (1.00, 0.92, 1.00),
     "healthy lungs called clear, a bad night (13)": (0.97, 0.86, 0.99),
     "finding F1, optimised (12)": (0.60, 0.52, 0.68),
