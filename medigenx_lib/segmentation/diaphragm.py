@@ -16,7 +16,7 @@ import torch
 from scipy import ndimage
 
 from medigenx_lib.segmentation.looks import Look
-from medigenx_lib.segmentation.masks import EFFUSION, HEART, HIDDEN, OPACITY, RIGHT, clean
+from medigenx_lib.segmentation.masks import EFFUSION, HIDDEN, OPACITY, RIGHT, clean
 
 EDGE = 0.1
 """The least mean slope of a dome's edge, from dark lung down to bright abdomen: spreads of the film a pixel."""
@@ -29,8 +29,8 @@ BENDS, SUMMITS, SULCI = (0.3, 0.5, 0.8, 1.1), (0.45, 0.55, 0.65, 0.75), (0.0, 0.
 """Domes that are tried, in widths of the lung: curvature, where the top lies from the chest wall inwards, and how far
 the costophrenic sulcus falls beyond."""
 STEP = 0.15
-"""How far below the top of a dome the heart, and lung behind it, may reach on either side, in heights of the lung above
-it: the other dome is hardly lower."""
+"""How far below the top of a dome lung behind the heart may reach, on either side, in heights of the lung above it: the
+other dome is hardly lower."""
 TRIM = 0.1
 """Share of the lung's columns at either side where no edge is looked for."""
 LEAST = 6
@@ -50,8 +50,7 @@ def without_abdomen(look: Look) -> Look:
     for channel in (RIGHT, OPACITY, EFFUSION, HIDDEN):
         cut[channel] = np.where(below, np.minimum(cut[channel], 0.4), cut[channel])
     lowest = np.argmax(below.any(1)) + round(STEP * np.count_nonzero(lung.any(1) & ~below.any(1)))
-    for channel in (HEART, HIDDEN):
-        cut[channel, lowest:] = np.minimum(cut[channel, lowest:], 0.4)
+    cut[HIDDEN, lowest:] = np.minimum(cut[HIDDEN, lowest:], 0.4)
     return replace(look, maps=torch.from_numpy(cut))
 
 

@@ -7,7 +7,7 @@ import torch
 from medigenx_lib.segmentation.diaphragm import without_abdomen
 from medigenx_lib.segmentation.inputs import Box
 from medigenx_lib.segmentation.looks import Look
-from medigenx_lib.segmentation.masks import HEART, HIDDEN, LEFT, OPACITY, RIGHT
+from medigenx_lib.segmentation.masks import HIDDEN, LEFT, OPACITY, RIGHT
 from medigenx_lib.segmentation.network import CHANNELS, SIZE
 
 LUNGS = {RIGHT: slice(14, 42), LEFT: slice(54, 82)}
@@ -24,7 +24,7 @@ def look(below: float = 0.8, bright: float = 0.9, dome: int = DOME, mirrored: bo
         film[TOP:BASE, across], maps[side, TOP:BASE, across] = 0.2, 0.99
     abdomen = (rows > dome + 14 * (columns / 28 - 1.05) ** 2) & (rows < BASE) & (columns >= 14) & (columns < 42)
     film[abdomen], maps[RIGHT][abdomen], maps[OPACITY][abdomen] = bright, below, 0.6
-    maps[[HEART, HIDDEN], 40:74, 44:52] = 0.9
+    maps[HIDDEN, 40:74, 44:52] = 0.9
     if mirrored:
         film, maps = film[:, ::-1], maps[:, :, ::-1].copy()
         maps[[RIGHT, LEFT]] = maps[[LEFT, RIGHT]]
@@ -41,10 +41,9 @@ def test_what_is_doubted_below_a_dome_is_cut_off():
     assert torch.equal(found[LEFT], seen.maps[LEFT]) and (seen.maps[RIGHT, DOME + 4 : BASE, 28] > 0.5).all()
 
 
-@pytest.mark.parametrize("channel", [HEART, HIDDEN])
-def test_the_heart_and_the_lung_behind_it_end_hardly_lower_than_the_dome(channel):
-    found = without_abdomen(look()).maps[channel] > 0.5
-    assert found[DOME, 48] and not found[DOME + 12 :].any()
+def test_lung_behind_the_heart_ends_hardly_lower_than_the_dome():
+    hidden = without_abdomen(look()).maps[HIDDEN] > 0.5
+    assert hidden[DOME, 48] and not hidden[DOME + 12 :].any()
 
 
 @pytest.mark.parametrize(
