@@ -266,24 +266,8 @@ ATTRIBUTES = (
         (?: _of_ (?: (?: the | that )_ )? (?P<of> right | left )? )?"""),
 )  # fmt: skip
 
-NO_SHADOW = "".join(
-    rf"(?<! {word}\s )"
-    for word in (
-        "heart",
-        "cardiac",
-        "nipple",
-        "breast",
-        "tissue",
-        "rib",
-        "bony",
-        "hilar",
-        "mediastinal",
-        "vascular",
-        "overlying",
-        "overlapping",
-        "superimposed",
-    )
-)
+OVERLYING = "heart cardiac nipple breast tissue rib bony hilar mediastinal vascular overlying overlapping superimposed"
+NO_SHADOW = "".join(rf"(?<! {word}\s )" for word in OVERLYING.split())
 """Before what a shadow is none in the lung."""
 KINDS = (
     ("mention", "effusion pneumothorax", r"(?: hydro | ha?emo )-?pneumothora(?: x | ces | xes )"),

@@ -136,10 +136,9 @@ def _resolve_predicates(tokens: list[Token]) -> list[Token]:
             pending = pending if pending.value == "normal" else None  # "normal heart and lungs"
             continue
         if token.type == "region":
-            heading = (
-                next((t.value for t in reversed(result) if t.type != "place"), "") == ":"
-            )  # "Lungs: the right lung"
-            subjects, spent = ([] if spent or heading else subjects) + [len(result)], False
+            before = next((t.value for t in reversed(result) if t.type != "place"), "")
+            anew = spent or before == ":"  # "Lungs: the right lung is clear"
+            subjects, spent = ([] if anew else subjects) + [len(result)], False
         elif token.type in ("break", "link", "mention", "verb"):
             result += _bare(pending) if token.type != "mention" else []
             pending = None
