@@ -2,7 +2,8 @@
 
 It makes few films go further, but what is allowed must not change what a film means. No flips: the heart
 has a side. No cut-outs and no large rotations: a missing lobe or a tilted child would be learnt as anatomy.
-Even so it is off by default. ``diffaugment`` is the published policy, strong and with cut-outs, kept for comparison.
+Even so it is off by default; where films are few, how many are changed can follow how sure the discriminator is
+(:func:`adapted`). ``diffaugment`` is the published policy, strong and with cut-outs, kept for comparison.
 Source: Zhao et al., "Differentiable augmentation for data-efficient GAN training", NeurIPS 2020.
 """
 
@@ -16,6 +17,7 @@ from medigenx_lib.errors import InputError
 SHIFT = 1 / 16  # of the side, at most
 BRIGHTNESS = 0.1  # of the range -1..1, at most
 CONTRAST = 0.15  # relative, at most
+ADAPTED_IN = 50_000  # films, from none augmented to all
 
 
 def brightness(films: Tensor, rng: torch.Generator) -> Tensor:
@@ -83,17 +85,29 @@ AUGMENTATIONS = {
 }
 
 
-def augment(films: Tensor, names: tuple[str, ...], rng: torch.Generator) -> Tensor:
+def augment(films: Tensor, names: tuple[str, ...], rng: torch.Generator, share: float = 1.0) -> Tensor:
     """Apply the named augmentations in turn; differentiable, random by ``rng``. Shapes: (B, 1, S, S).
 
-    Raises InputError for names that are not in ``AUGMENTATIONS``.
+    ``share``: how many of the films each of them changes, 0..1. Raises InputError for names that are not in ``AUGMENTATIONS``.
     """
     if unknown := set(names) - set(AUGMENTATIONS):
         allowed = ", ".join(AUGMENTATIONS)
         raise InputError(f"There is no augmentation {sorted(unknown)}.", f"Choose among {allowed}; flips are left out.")
     for name in names:
-        films = AUGMENTATIONS[name](films, rng)
+        changed = AUGMENTATIONS[name](films, rng)
+        films = changed if share == 1 else torch.where(_uniform(films, rng, 0.5) + 0.5 < share, changed, films)
     return films
+
+
+def adapted(share: float, wins: float, aim: float, films: int) -> float:
+    """The share of films to augment after ``films`` more were seen: 0..1, moved towards fewer or more wins.
+
+    ``wins``: how many more pairs of a real and a fake film the discriminator got right than wrong, as a share, -1..1;
+    ``aim``: how many are healthy. One that wins nearly all has begun to know its films by heart. Source: Karras et al.,
+    "Training generative adversarial networks with limited data", NeurIPS 2020, with pairs in place of single logits.
+    """
+    moved = share + films / ADAPTED_IN * (1 if wins > aim else -1)
+    return min(1.0, max(0.0, moved))
 
 
 def _uniform(films: Tensor, rng: torch.Generator, most: float) -> Tensor:

@@ -21,6 +21,7 @@ LOSSES = ("relativistic", "standard", "hinge", "wasserstein")
 BODIES = ("strong", "dcgan")
 PENALTIES = ("zero_centred", "unit_norm")
 UPSAMPLINGS = ("bilinear", "transposed")
+CHOICES = {"size": SIZES, "loss": LOSSES, "upsampling": UPSAMPLINGS, "body": BODIES, "penalty": PENALTIES}
 CLASSES = 2
 TOLD_SIZES = SIZES[:2]
 """Where the discriminator of ``narrow`` is told first-order features: measured at 32x32; at 64x64 they did harm."""
@@ -45,7 +46,8 @@ class Recipe:
     ``penalty``: one of ``PENALTIES`` on the discriminator's gradient, of weight ``gamma``, 0 for none, applied
     every ``penalty_every`` steps to the first ``penalty_share`` of a batch. ``ema``: decay of the averaged
     generator, 0 for none. ``lr_end``, ``gamma_end``: what the cosine schedule ends at, as shares of the start.
-    ``augment``: names of ``augment.AUGMENTATIONS``. ``bf16``: autocast, see :func:`fitted`. ``grown``: doublings of
+    ``augment``: names of ``augment.AUGMENTATIONS``. ``adaptive``: films are augmented as far as the discriminator wins
+    more pairs than this, see ``augment.adapted``; 0 augments all, always. ``bf16``: autocast, see :func:`fitted`. ``grown``: doublings of
     the side that were added to networks of fewer pixels, in the strong body, as in ``narrow`` or by :func:`grown`.
     ``spread``: films in the groups whose spread the strong body's discriminator is told, 0 for none.
     ``first_order``: the strong body's discriminator is told each film's first-order features, and their spread.
@@ -76,6 +78,7 @@ class Recipe:
     penalty_share: float = 0.5
     ema: float = 0.999
     augment: tuple[str, ...] = ()
+    adaptive: float = 0.0
     bf16: bool = False
     grown: int = 0
     spread: int = 0
@@ -88,16 +91,23 @@ class Recipe:
     def __post_init__(self):
         object.__setattr__(self, "betas", tuple(float(beta) for beta in self.betas))
         object.__setattr__(self, "augment", tuple(self.augment))
-        _allow("size", self.size, SIZES)
-        _allow("loss", self.loss, LOSSES)
-        _allow("upsampling", self.upsampling, UPSAMPLINGS)
-        _allow("body", self.body, BODIES)
-        _allow("penalty", self.penalty, PENALTIES)
+        for name, allowed in CHOICES.items():
+            _allow(name, getattr(self, name), allowed)
+        self._check_numbers()
+        self._check_body()
+
+    def _check_numbers(self) -> None:
         for name in ("width", "latent", "batch", "penalty_every", "critic_steps"):
             if getattr(self, name) < 1:
                 raise InputError(f"The recipe's {name} is {getattr(self, name)}.", "It must be at least 1.")
         if not self.latent_scale > 0:
             raise InputError(f"The recipe's latent_scale is {self.latent_scale}.", "It must be above 0; 1 is as drawn.")
+        if not 0 <= self.adaptive < 1 or (self.adaptive and not self.augment):
+            what = f"A recipe with augment {self.augment} cannot adapt it to {self.adaptive}."
+            raise InputError(what, "Give a share of won pairs, 0 to 1, and what to augment by; 0 augments always.")
+
+    def _check_body(self) -> None:
+        """What only the strong body can."""
         if min(self.warmup, self.grown) < 0 or (self.grown and (self.body != "strong" or self.first_size < SIZES[0])):
             what = f"A {self.body} recipe of {self.size} pixels, grown {self.grown} times, warmup {self.warmup}."
             raise InputError(what, f"Only the strong body grows, from {SIZES[0]} pixels or more; neither is below 0.")

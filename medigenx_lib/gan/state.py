@@ -23,6 +23,7 @@ from medigenx_lib.gan.recipes import Recipe
 
 CHECKPOINT = "checkpoint.safetensors"
 UNSTABLE = "Resume from there; if it happens again, start in a new folder with a lower lr."
+COUNTERS = ("step", "images", "seconds", "cpu_seconds", "augmented")
 STREAMS = {"step": 0, "order": 1, "preview": 2, "sample": 3}
 
 
@@ -41,6 +42,7 @@ class State:
     """Networks, their optimisers, the averaged generator, and the counters.
 
     ``seconds``: wall clock; ``cpu_seconds``: of this process, all threads; both summed over resumed runs.
+    ``augmented``: the share of films that is augmented now, where that adapts.
     """
 
     recipe: Recipe
@@ -53,6 +55,7 @@ class State:
     images: int = 0
     seconds: float = 0.0
     cpu_seconds: float = 0.0
+    augmented: float = 0.0
     data: dict = field(default_factory=dict)
 
     @classmethod
@@ -67,7 +70,7 @@ class State:
     @property
     def counters(self) -> dict:
         """The numbers that change from step to step, JSON-able."""
-        return {name: getattr(self, name) for name in ("step", "images", "seconds", "cpu_seconds")}
+        return {name: getattr(self, name) for name in COUNTERS}
 
     def tensors(self) -> dict[str, Tensor]:
         """Every tensor of the run under a unique name, such as ``average.film.weight``."""

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from medigenx_lib.gan import team
-from medigenx_lib.gan.augment import augment
+from medigenx_lib.gan.augment import adapted, augment
 from medigenx_lib.gan.losses import (
     critic_generator_loss,
     hinge_discriminator_loss,
@@ -33,6 +33,7 @@ GENERATOR_LOSSES = {
     "hinge": critic_generator_loss,
     "wasserstein": critic_generator_loss,
 }
+ADAPTED_EVERY = 4  # steps between looks at how sure the discriminator is; each look waits for a GPU
 
 
 def cosine(progress: float, end: float) -> float:
@@ -55,7 +56,8 @@ def step(state: State, real: Tensor, labels: Tensor, progress: float) -> dict[st
     generator_turn = (state.step + 1) % recipe.critic_steps == 0 and state.step >= recipe.warmup
     with _autocast(recipe, real), torch.set_grad_enabled(generator_turn):
         fake = state.generator(latent, labels)
-    real, fake = (augment(films, recipe.augment, draw) for films in (real, fake.float()))
+    share = state.augmented if recipe.adaptive else 1.0
+    real, fake = (augment(films, recipe.augment, draw, share) for films in (real, fake.float()))
     figures = _discriminator_step(state, real, fake, labels, progress, draw)
     if generator_turn:
         figures |= _generator_step(state, real, fake, labels)
@@ -75,7 +77,11 @@ def _discriminator_step(
         real_logits, fake_logits = _logits(state, real, fake, labels)
     loss = DISCRIMINATOR_LOSSES[recipe.loss](real_logits, fake_logits)
     loss.backward()
-    figures = {"discriminator_loss": loss.detach(), "margin": (real_logits - fake_logits).detach().mean()}
+    margins = (real_logits - fake_logits).detach()
+    figures = {"discriminator_loss": loss.detach(), "margin": margins.mean()}
+    if recipe.adaptive and state.step % ADAPTED_EVERY == 0:
+        wins, films = team.agree(margins.sign().mean().item()), ADAPTED_EVERY * len(real) * team.count()
+        state.augmented = adapted(state.augmented, wins, recipe.adaptive, films)
     if recipe.gamma and state.step % recipe.penalty_every == 0:
         figures |= _penalise(state, real, fake, labels, progress, draw)
     team.average_gradients(state.discriminator)

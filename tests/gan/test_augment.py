@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from medigenx_lib.errors import InputError
-from medigenx_lib.gan.augment import AUGMENTATIONS, BRIGHTNESS, SHIFT, augment
+from medigenx_lib.gan.augment import ADAPTED_IN, AUGMENTATIONS, BRIGHTNESS, SHIFT, adapted, augment
 
 
 def draw(seed=0):
@@ -55,3 +55,16 @@ def test_brightness_adds_one_number_per_film():
 def test_flips_are_refused():
     with pytest.raises(InputError, match="flips are left out"):
         augment(torch.zeros(1, 1, 8, 8), ("flip",), draw())
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 1.0])
+def test_a_share_of_the_films_is_changed(share):
+    films = torch.rand(2000, 1, 4, 4)
+    changed = (augment(films, ("brightness",), draw(), share) != films).flatten(1).any(1)
+    assert abs(changed.float().mean() - share) <= 0.035 * (0 < share < 1)  # 3.4 standard deviations of .3
+
+
+def test_the_share_follows_how_sure_the_discriminator_is():
+    assert adapted(0.5, 0.9, 0.6, ADAPTED_IN // 10) == pytest.approx(0.6)
+    assert adapted(0.5, 0.2, 0.6, ADAPTED_IN // 10) == pytest.approx(0.4)
+    assert adapted(0.95, 1.0, 0.6, ADAPTED_IN // 10) == 1.0 and adapted(0.05, -1.0, 0.6, ADAPTED_IN // 10) == 0.0

@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 import torch
 
+from medigenx_lib.gan.augment import ADAPTED_IN
 from medigenx_lib.gan.losses import relativistic_pairing_loss, zero_centred_penalty
 from medigenx_lib.gan.recipes import DCGAN, HINGE_DIFFAUGMENT, STRONG, WGAN_GP
 from medigenx_lib.gan.state import State, rng
-from medigenx_lib.gan.steps import _logits, cosine, ema_decay, step, update_average
+from medigenx_lib.gan.steps import ADAPTED_EVERY, _logits, cosine, ema_decay, step, update_average
 
 TINY = replace(STRONG, size=16, width=4, latent=8, batch=8)
 
@@ -83,9 +84,9 @@ def test_penalties_come_every_fourth_step():
 @pytest.mark.parametrize("recipe", [
     TINY, replace(DCGAN, size=16, width=4, latent=8), replace(DCGAN, size=16, width=4, conditional=True, ema=0.999),
     replace(TINY, augment=("translation", "brightness")), replace(TINY, loss="standard"), replace(TINY, bf16=True),
-    replace(TINY, spread=4, first_order=True),
+    replace(TINY, spread=4, first_order=True), replace(TINY, augment=("brightness",), adaptive=0.5),
     replace(WGAN_GP, size=16, width=4, critic_steps=1), replace(HINGE_DIFFAUGMENT, size=16, width=4),
-], ids=["strong", "dcgan", "conditional dcgan", "augmented", "standard", "bf16", "told", "wgan", "peer"])  # fmt: skip
+], ids=["strong", "dcgan", "conditional dcgan", "augmented", "standard", "bf16", "told", "adaptive", "wgan", "peer"])  # fmt: skip
 def test_each_rung_of_the_ladder_moves_both_networks(recipe):
     state = State.new(recipe, {})
     before = copy.deepcopy(state.tensors())
@@ -96,6 +97,26 @@ def test_each_rung_of_the_ladder_moves_both_networks(recipe):
         moved = [name for name in before if name.startswith(part) and not torch.equal(before[name], after[name])]
         assert len(moved) >= 5  # the Wasserstein loss does not see the bias of the logit
     assert (state.step, state.images) == (1, 8)
+
+
+class Brightest(torch.nn.Module):
+    """A discriminator that takes the brighter film for the real one."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.ones(1))
+
+    def forward(self, films, labels):
+        return self.weight * films.mean((1, 2, 3))
+
+
+@pytest.mark.parametrize("real, sign", [(5.0, 1), (-5.0, -1)])
+def test_augmentation_follows_the_pairs_that_the_discriminator_wins(real, sign):
+    state = State.new(replace(TINY, augment=("translation",), adaptive=0.5), {})
+    state.discriminator, state.augmented = Brightest(), 0.5
+    for _ in range(ADAPTED_EVERY + 1):  # two looks
+        step(state, torch.full((8, 1, 16, 16), real), torch.arange(8) % 2, 0.0)
+    assert state.augmented == pytest.approx(0.5 + sign * 2 * 8 * ADAPTED_EVERY / ADAPTED_IN)
 
 
 def test_the_generator_waits_for_the_critic():

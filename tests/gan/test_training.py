@@ -136,15 +136,19 @@ def stop(*_):
     raise Stop
 
 
-def test_a_stopped_run_resumes_bit_for_bit(tmp_path):
+@pytest.mark.parametrize("adaptive", [0.0, 0.001])
+def test_a_stopped_run_resumes_bit_for_bit(tmp_path, adaptive):
     """Stopped between checkpoints, at an odd step: the steps after the checkpoint are taken again, the same."""
-    recipe = replace(TINY, augment=("translation",))
+    recipe = replace(TINY, augment=("translation",), adaptive=adaptive)
     training.train(*films(), tmp_path / "whole", recipe, images=240, **QUIET)
     with pytest.raises(Stop):
         training.train(*films(), tmp_path / "parts", recipe, images=240, checkpoint_every=0, sample_every=0,
                        on_sample=lambda _, figures: stop() if figures["images"] == 104 else None, **QUIET)  # fmt: skip
     training.train(*films(), tmp_path / "parts", recipe, images=240, **QUIET)
-    assert same(final(tmp_path / "whole")[0], final(tmp_path / "parts")[0])
+    (whole, counted), (parts, again) = (final(tmp_path / name) for name in ("whole", "parts"))
+    assert same(whole, parts) and counted["counters"]["augmented"] == again["counters"]["augmented"]
+    log = [json.loads(line)["augmented"] for line in (tmp_path / "parts" / training.LOG).read_text().splitlines()]
+    assert (max(log) > 0) == bool(adaptive)
 
 
 def test_a_training_goes_on_from_a_smaller_one_and_resumes_bit_for_bit(tmp_path):
