@@ -1,6 +1,7 @@
 """Ours and the peers, trained on the same real films for the same CPU-seconds, on one thread, and scored alike.
 
     python benchmarks/bench_gan.py --source FILE.npz [--size 32] [--seconds 240] [--seeds 3] [--entries narrow ...]
+    python benchmarks/bench_gan.py --films 300 ...    # generators see only so many of the training films
 
 Every finished run is a JSON record under ``benchmarks/results``; what has a record is not run again, and a training
 that was interrupted goes on. The table, the ratios and the grid of films are drawn from the records after each run. The
@@ -36,19 +37,20 @@ def main() -> None:
     options = _options()
     torch.set_num_threads(1)
     data = f"{Path(options.source).stem}_{options.size}px"
-    name = f"gan_{data}_{options.seconds:g}s"
+    name = f"gan_{data}_{options.seconds:g}s" + (f"_{options.films}films" if options.films else "")
     records, runs = HERE / "results" / name, HERE.parent / "runs" / "bench_gan" / name
     if options.table:
         _report(options, records, runs)
         return
     reference = references.build(datasets.load(options.source, options.size), records.with_name(f"networks_{data}"))
+    taught = references.limited(reference, options.films) if options.films else reference
     for seed in range(options.seeds):
         for entry in options.entries:
             if not (records / f"{entry}_{seed}.json").is_file():
-                _run(entry, seed, reference, options.seconds, records, runs / f"{entry}_{seed}")
+                _run(entry, seed, taught, options.seconds, records, runs / f"{entry}_{seed}")
                 _report(options, records, runs, reference)
         _score_real(reference, records)
-        _score_draws(reference, records)
+        _score_draws(reference, taught, records)
         _report(options, records, runs, reference)
 
 
@@ -89,8 +91,16 @@ def _score_real(reference: Reference, records: Path) -> None:
             write_json(path, record | score(reference, *make()))
 
 
-def _score_draws(reference: Reference, records: Path) -> None:
-    """How much the classifiers' accuracy depends on which real training films they are trained on."""
+def _score_draws(reference: Reference, taught: Reference, records: Path) -> None:
+    """How much the classifiers' accuracy depends on which real training films they are trained on, and with how many.
+
+    As many as the reference has, of all training films; where generators were taught fewer, those few.
+    """
+    few = len(taught.train) < len(reference.train)
+    if few and not (path := records / "real_taught.json").is_file():
+        record = {"name": "real, those that generators saw", "seed": None, "networks": reference.facts["networks"]}
+        accuracy = train_on(taught.train, taught.labels, reference.test)
+        write_json(path, record | {"train_on_films_accuracy": accuracy})
     for number in range(1, DRAWS + 1):
         path = records / f"real_draw_{number}.json"
         if not path.is_file():
@@ -143,6 +153,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--size", type=int, default=32)
     parser.add_argument("--seconds", type=float, default=240, help="CPU-seconds of training a run")
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--films", type=int, default=0, help="training films that generators see; 0 for all")
     parser.add_argument("--entries", nargs="+", choices=ENTRIES, default=[OURS, *PEERS])
     parser.add_argument("--table", action="store_true", help="draw the table from the records, run nothing")
     return parser.parse_args()

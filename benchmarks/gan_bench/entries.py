@@ -113,6 +113,8 @@ OURS = "narrow"
 LATENT_SCALE = recipes.TOLD["latent_scale"]  # by which `narrow` multiplies latents in sampling
 TOLD_LESS = (("first_order", False), ("latent_scale", 1.0))
 PLAIN = (*TOLD_LESS, ("spread", 0), ("gamma", 0.3))  # as `narrow` was before its discriminator was told
+MILD = ("translation", "brightness", "contrast")
+ADAPTIVE = (("augment", MILD), ("adaptive", 0.6))
 PEERS = ("dcgan", "dcgan_ema", "wgan_gp", "hinge", "hinge_diffaugment")
 ENTRIES = {
     OURS: Entry("ours (default: narrow)", OURS, fitted=True),
@@ -128,6 +130,12 @@ ENTRIES = {
     "narrow_told_less": Entry("narrow without first-order features", "narrow", TOLD_LESS, fitted=True),
     "narrow_plain": Entry("narrow without spread and first order, gamma 0.3", "narrow", PLAIN, fitted=True),
     "narrow_float32": Entry("the same in float32", "narrow", PLAIN),
+    "narrow_transposed": Entry("narrow, transposed convolutions", OURS, (("upsampling", "transposed"),), fitted=True),
+    "narrow_no_ema": Entry("narrow without EMA", OURS, (("ema", 0.0),), fitted=True),
+    "narrow_batch_64": Entry("narrow, batches of 64, as accumulation gives", OURS, (("batch", 64),), fitted=True),
+    "narrow_phantoms": PhantomEntry("narrow, from weights trained on phantoms", OURS, fitted=True),
+    "narrow_mild": Entry("narrow, mild augmentation", OURS, (("augment", MILD),), fitted=True),
+    "narrow_adaptive": Entry("narrow, adaptive augmentation", OURS, ADAPTIVE, fitted=True),
     "strong": Entry("strong, as in the lessons", "strong"),
     "ours_lr": Entry("strong, learning rate 1e-3", "strong", (("lr", 1e-3),)),
     "ours_no_ema": Entry("strong without EMA", "strong", (("ema", 0.0),)),

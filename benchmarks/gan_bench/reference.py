@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +19,7 @@ import torch.nn.functional as F
 from gan_bench.classifier import Classifier, train_classifier
 from medigenx_lib import weights
 from medigenx_lib.cases import Case
+from medigenx_lib.errors import InputError
 from medigenx_lib.evaluation import encoder as encoders
 from medigenx_lib.evaluation import memorisation, pixels
 from medigenx_lib.evaluation.described import Described
@@ -94,6 +95,20 @@ def build(cases: Sequence[Case], folder: Path) -> Reference:
     reference = Reference(films, labels, test, mixed, *described, held_out, halves, encoder, classifier, basis, facts)
     held_out.numbers.update(reference.nearness(stack(mixed), held_out))
     return reference
+
+
+def limited(reference: Reference, films: int) -> Reference:
+    """The same, with only so many random training films for generators to see, and for copies to be copies of.
+
+    What describes films is still trained on all of them. Raises InputError if there are not so many.
+    """
+    if films > len(reference.train):
+        raise InputError(f"There are {len(reference.train)} training films, not {films}.", "Ask for fewer.")
+    few = np.sort(np.random.default_rng(1).permutation(len(reference.train))[:films])
+    held_out = replace(reference.held_out, numbers=dict(reference.held_out.numbers))
+    found = replace(reference, train=reference.train[few], labels=reference.labels[few], held_out=held_out)
+    held_out.numbers.update(found.nearness(stack(found.mixed), held_out))
+    return found
 
 
 def _encoder(cases: Sequence[Case], path: Path) -> tuple[FilmEncoder, dict]:

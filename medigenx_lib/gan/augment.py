@@ -88,7 +88,8 @@ AUGMENTATIONS = {
 def augment(films: Tensor, names: tuple[str, ...], rng: torch.Generator, share: float = 1.0) -> Tensor:
     """Apply the named augmentations in turn; differentiable, random by ``rng``. Shapes: (B, 1, S, S).
 
-    ``share``: how many of the films each of them changes, 0..1. Raises InputError for names that are not in ``AUGMENTATIONS``.
+    ``share``: how many of the films each of them changes, 0..1. Raises InputError for names that are not in
+    ``AUGMENTATIONS``.
     """
     if unknown := set(names) - set(AUGMENTATIONS):
         allowed = ", ".join(AUGMENTATIONS)

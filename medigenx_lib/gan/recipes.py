@@ -47,10 +47,10 @@ class Recipe:
     every ``penalty_every`` steps to the first ``penalty_share`` of a batch. ``ema``: decay of the averaged
     generator, 0 for none. ``lr_end``, ``gamma_end``: what the cosine schedule ends at, as shares of the start.
     ``augment``: names of ``augment.AUGMENTATIONS``. ``adaptive``: films are augmented as far as the discriminator wins
-    more pairs than this, see ``augment.adapted``; 0 augments all, always. ``bf16``: autocast, see :func:`fitted`. ``grown``: doublings of
-    the side that were added to networks of fewer pixels, in the strong body, as in ``narrow`` or by :func:`grown`.
-    ``spread``: films in the groups whose spread the strong body's discriminator is told, 0 for none.
-    ``first_order``: the strong body's discriminator is told each film's first-order features, and their spread.
+    more pairs than this, see ``augment.adapted``; 0 augments all, always. ``bf16``: autocast, see :func:`fitted`.
+    ``grown``: doublings of the side that were added to networks of fewer pixels, in the strong body, as in ``narrow``
+    or by :func:`grown`. ``spread``: films in the groups whose spread the strong body's discriminator is told, 0 for
+    none. ``first_order``: the strong body's discriminator is told each film's first-order features, and their spread.
     ``latent_scale``: what latents are multiplied by in sampling, not in training: averaged weights vary a little less.
     ``warmup``: steps that the discriminator takes alone before the generator's first, and ``kept_lr``: the share of
     the learning rate for what the generator had before it grew, both for a generator that starts trained.

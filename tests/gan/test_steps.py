@@ -81,12 +81,22 @@ def test_penalties_come_every_fourth_step():
     assert with_penalty == [True, False, False, False] * 2 + [True]
 
 
-@pytest.mark.parametrize("recipe", [
-    TINY, replace(DCGAN, size=16, width=4, latent=8), replace(DCGAN, size=16, width=4, conditional=True, ema=0.999),
-    replace(TINY, augment=("translation", "brightness")), replace(TINY, loss="standard"), replace(TINY, bf16=True),
-    replace(TINY, spread=4, first_order=True), replace(TINY, augment=("brightness",), adaptive=0.5),
-    replace(WGAN_GP, size=16, width=4, critic_steps=1), replace(HINGE_DIFFAUGMENT, size=16, width=4),
-], ids=["strong", "dcgan", "conditional dcgan", "augmented", "standard", "bf16", "told", "adaptive", "wgan", "peer"])  # fmt: skip
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        TINY,
+        replace(DCGAN, size=16, width=4, latent=8),
+        replace(DCGAN, size=16, width=4, conditional=True, ema=0.999),
+        replace(TINY, augment=("translation", "brightness")),
+        replace(TINY, loss="standard"),
+        replace(TINY, bf16=True),
+        replace(TINY, spread=4, first_order=True),
+        replace(TINY, augment=("brightness",), adaptive=0.5),
+        replace(WGAN_GP, size=16, width=4, critic_steps=1),
+        replace(HINGE_DIFFAUGMENT, size=16, width=4),
+    ],
+    ids=["strong", "dcgan", "conditional dcgan", "augmented", "standard", "bf16", "told", "adaptive", "wgan", "peer"],
+)
 def test_each_rung_of_the_ladder_moves_both_networks(recipe):
     state = State.new(recipe, {})
     before = copy.deepcopy(state.tensors())
