@@ -122,6 +122,7 @@ def _report(options: argparse.Namespace, records: Path, runs: Path, reference: R
     if "facts" not in found:
         return  # the real films have not been scored yet
     heading = f"{Path(options.source).stem}, {options.size}x{options.size}, {options.seconds:g} CPU-seconds a run"
+    heading += f", {options.films} training films" if options.films else ""
     facts = next(row for row in found.facts if isinstance(row, dict))
     accuracy = {name: facts[name]["balanced_accuracy"] for name in ("encoder", "classifier")}
     text = f"### {heading}\n\n{report.tables(found)}\n\n{report.ratios(found)}\n\n{report.machine()}. "
