@@ -58,9 +58,8 @@ class Generator(nn.Module):
         inputs = recipe.latent + (recipe.latent // 4 if recipe.conditional else 0)
         self.start = nn.Linear(inputs, channels[0] * START * START, bias=False)
         stages = [_norm_relu(channels[0])]
-        for number, (before, after) in enumerate(pairwise(channels)):
-            coarse = 2 * START << number <= recipe.transposed_to
-            stages += [_double(before, after, "transposed" if coarse else recipe.upsampling), _norm_relu(after)]
+        for before, after in pairwise(channels):
+            stages += [_double(before, after, recipe.upsampling), _norm_relu(after)]
         self.stages = nn.Sequential(*stages)
         self.film = nn.Conv2d(channels[-1], 1, 3, padding=1)
         added = (channels[-1], *added_channels(recipe))

@@ -41,10 +41,8 @@ class Recipe:
     ``size``: side of the films, pixels. ``width``: channels of the discriminator at half resolution; the
     rest follows. ``body``: whose networks, one of ``BODIES``. ``latent``: length of z. ``loss``: one of ``LOSSES``.
     ``upsampling``: one of ``UPSAMPLINGS``, in the strong body; transposed convolution leaves the pixel grain that
-    bilinear upsampling does not. ``transposed_to``: the side up to which doublings are transposed convolutions anyway,
-    in the strong body: later ones smooth their grain away, and they have more weights in less time. ``batch_norm``,
-    ``spectral_norm``: in the discriminator. ``conditional``: both networks are told the label. ``critic_steps``: steps
-    of the discriminator for one of the generator.
+    bilinear upsampling does not. ``batch_norm``, ``spectral_norm``: in the discriminator. ``conditional``: both
+    networks are told the label. ``critic_steps``: steps of the discriminator for one of the generator.
     ``penalty``: one of ``PENALTIES`` on the discriminator's gradient, of weight ``gamma``, 0 for none, applied
     every ``penalty_every`` steps to the first ``penalty_share`` of a batch. ``ema``: decay of the averaged
     generator, 0 for none. ``lr_end``, ``gamma_end``: what the cosine schedule ends at, as shares of the start.
@@ -66,7 +64,6 @@ class Recipe:
     batch: int = 32
     loss: str = "relativistic"
     upsampling: str = "bilinear"
-    transposed_to: int = 0
     batch_norm: bool = False
     spectral_norm: bool = False
     conditional: bool = True
