@@ -985,9 +985,9 @@ course.think(
 #   budget, two seeds: 1.90 and 2.10 as it is; 1.76 and 1.89 from weights that
 #   were trained on phantoms first; 1.92 and 1.77 with *adaptive* augmentation
 #   (films are changed only as far as the judge wins too many pairs). One seed:
-#   2.88 with all films mildly changed, 3.10 without EMA, 2.13 with batches of
-#   64. Transposed convolutions have 1.72, and a grain that the eye sees and
-#   no distance minds: one more reason to look at films.
+#   2.88 with all films mildly changed, 3.10 without EMA, 2.13 with batches
+#   of 64. Transposed convolutions have 1.72, and a grain that the eye sees
+#   and no distance minds: one more reason to look at films.
 # - Even so: real half against half is at 0.68. And a diffusion-like rival,
 #   **flow matching**, reaches 0.97 without any game. Lesson 07 takes that up.
 

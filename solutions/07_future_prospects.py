@@ -365,8 +365,8 @@ course.show(
 # eye sees is measured there, and the other scores hardly care.
 #
 # On the real films we tried, after the same 20 seconds, the GAN was ahead of
-# the flow in distance and coverage, and the flow in recall. A comparison holds for its films
-# and its budget, and for nothing else.
+# the flow in distance and coverage, and the flow in recall. A comparison
+# holds for its films and its budget, and for nothing else.
 #
 # ### And with more time?
 #
