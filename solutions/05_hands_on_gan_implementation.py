@@ -379,7 +379,7 @@ def preview(classes=(0, 0, 0, 1, 1, 1)):
 # %%
 from tqdm.auto import trange
 
-rounds = course.by_profile(fast=300, class_=850 if device == "cpu" else 3000)
+rounds = course.by_profile(fast=190, class_=850 if device == "cpu" else 3000)
 snapshots, curve = {}, []
 films_on, classes_on = real.to(device), targets.to(device)
 torch.manual_seed(0)
@@ -439,7 +439,7 @@ from medigenx_lib.course import benches
 from medigenx_lib.gan import training
 
 recipe = recipes.recipe("narrow", size=32, ema=course.by_profile(fast=0.99, class_=0.999))
-seen = course.by_profile(fast=16_000, class_=18_000 if device == "cpu" else 100_000, full=400_000)
+seen = course.by_profile(fast=10_000, class_=18_000 if device == "cpu" else 100_000, full=400_000)
 live = benches.live_samples()
 result = training.train(pixels, labels, folder, recipe, images=seen, on_sample=live, sample_every=5)
 
