@@ -688,8 +688,8 @@ course.show(
 # %% [markdown]
 # Some things to find in the picture:
 #
-# - The full recipe against the loop by hand: it has other networks and shows
-#   more films, in a time not much longer. How much did all that buy, and is
+# - The full recipe against the loop by hand: it has other networks, another
+#   game and another number of films. How much did all that buy, and is
 #   it more than the bars? Look at precision and recall of the loop by hand
 #   together: its single films are not bad, but what does it leave out?
 # - `repeated real` has excellent single films and a recall of zero.
