@@ -34,12 +34,12 @@ def source_arrays(cases: list[Case]) -> tuple[np.ndarray, np.ndarray]:
 
 def _gan(options: dict) -> Path:
     from medigenx_lib import datasets
-    from medigenx_lib.gan import recipes, sampling, training
+    from medigenx_lib.gan import recipes, state, training
 
     minutes, images, start = options["minutes"], options["images"], options["start"]
     recipe = recipes.recipe(options["recipe"], size=options["size"], seed=options["seed"])
     if start:
-        recipe = recipes.grown(sampling.load(start).recipe, options["size"], seed=options["seed"])
+        recipe = state.start_recipe(start, options["size"], seed=options["seed"])
     wanted = options.get("bf16")
     recipe = recipes.fitted(recipe, settings.device()) if wanted is None else replace(recipe, bf16=wanted)
     films, labels = source_arrays(datasets.load(options["source"], options["size"], "train"))

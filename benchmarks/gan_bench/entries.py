@@ -22,7 +22,7 @@ class Entry:
     """One line of the table: a recipe by name, and what is changed in it. ``title`` is what the table shows.
 
     ``fitted``: in bfloat16 where the processor computes in it, as ``medigenx train`` does. ``truncation``:
-    what latents are scaled by in sampling.
+    what latents are scaled by in sampling. ``started``: from the shipped weights that were trained on phantoms.
     """
 
     title: str
@@ -30,6 +30,7 @@ class Entry:
     changes: tuple[tuple[str, object], ...] = ()
     fitted: bool = False
     truncation: float = 1.0
+    started: bool = False
 
     def of(self, size: int, seed: int) -> Recipe:
         """The recipe for films of ``size``."""
@@ -38,11 +39,9 @@ class Entry:
 
     def train(self, films: np.ndarray, labels: np.ndarray, folder: Path, seconds: float, seed: int) -> dict:
         """Train for ``seconds`` of CPU, or go on where it was interrupted; the training's figures."""
-        chosen = self.of(films.shape[1], seed)
-        result = training.train(
-            films, labels, folder, chosen, cpu_seconds=seconds, sample_every=1e9, device="cpu", progress_bar=False
-        )
-        return result.figures
+        chosen, start = self.of(films.shape[1], seed), f"gan_phantoms_{films.shape[1]}" if self.started else None
+        options = {"cpu_seconds": seconds, "sample_every": 1e9, "device": "cpu", "progress_bar": False}
+        return training.train(films, labels, folder, chosen, start=start, **options).figures
 
     def sample(self, folder: Path, labels: Sequence[int], seed: int) -> tuple[np.ndarray, np.ndarray | None]:
         """One film a label, float32 (N, S, S), and the labels, or None if the generator is not told any."""
@@ -134,6 +133,7 @@ ENTRIES = {
     "narrow_no_ema": Entry("narrow without EMA", OURS, (("ema", 0.0),), fitted=True),
     "narrow_batch_64": Entry("narrow, batches of 64, as accumulation gives", OURS, (("batch", 64),), fitted=True),
     "narrow_phantoms": PhantomEntry("narrow, from weights trained on phantoms", OURS, fitted=True),
+    "narrow_started": Entry("narrow, from `gan_phantoms`", OURS, fitted=True, started=True),
     "narrow_mild": Entry("narrow, mild augmentation", OURS, (("augment", MILD),), fitted=True),
     "narrow_adaptive": Entry("narrow, adaptive augmentation", OURS, ADAPTIVE, fitted=True),
     "strong": Entry("strong, as in the lessons", "strong"),

@@ -127,12 +127,15 @@ def grid(cases: Sequence[Case], columns: int = 8) -> np.ndarray:
     return make_grid(stacked, nrow=columns)[0].numpy()
 
 
-def export(folder: str | Path, path: str | Path, **facts) -> Path:
+def export(folder: str | Path, path: str | Path, discriminator: bool = False, **facts) -> Path:
     """Write the averaged generator of the training in ``folder`` to a weights file that :func:`load` takes.
 
-    ``facts``: JSON-able extras for its config, such as the data's licence. Returns the path. Raises
-    WeightsError if there is no training in ``folder``.
+    ``discriminator``: write it too, for trainings that are to start from both. ``facts``: JSON-able extras for its
+    config, such as the data's licence. Returns the path. Raises WeightsError if there is no training in ``folder``.
     """
     tensors, config = weights.load(Path(folder) / CHECKPOINT)
-    averaged = {key.removeprefix("average."): t for key, t in tensors.items() if key.startswith("average.")}
-    return weights.save(path, averaged, {**config, **facts})
+    if discriminator:
+        kept = {key: t for key, t in tensors.items() if key.startswith(("average.", "discriminator."))}
+    else:
+        kept = {key.removeprefix("average."): t for key, t in tensors.items() if key.startswith("average.")}
+    return weights.save(path, kept, {**config, **facts})

@@ -8,6 +8,7 @@ is killed and resumed takes the very steps it would have taken.
 from __future__ import annotations
 
 import copy
+import dataclasses
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from medigenx_lib import weights
-from medigenx_lib.errors import InputError, TrainingError
+from medigenx_lib.errors import InputError, TrainingError, WeightsError
+from medigenx_lib.gan import recipes
 from medigenx_lib.gan.networks import build
 from medigenx_lib.gan.recipes import Recipe
 
@@ -89,8 +91,7 @@ class State:
         The generator goes on from its average. What the file does not hold stays as it was: the discriminator of a
         shipped generator, and stages added in growing. Raises InputError if the networks' shapes differ.
         """
-        folder = Path(name_or_path)
-        tensors, _ = weights.load(folder / CHECKPOINT if folder.is_dir() else name_or_path)
+        tensors, _ = _of_start(name_or_path)
         averaged = _under(tensors, "average") or tensors
         parts = {"generator": averaged, "average": averaged, "discriminator": _under(tensors, "discriminator")}
         for part, found in parts.items():
@@ -100,7 +101,7 @@ class State:
                 getattr(self, part).load_state_dict({**lacking, **found})
             except RuntimeError as error:
                 what = f"{name_or_path} has another {part} ({error})."
-                raise InputError(what, "Make the recipe from its own: recipes.grown.") from error
+                raise InputError(what, "Make the recipe from its own: state.start_recipe.") from error
 
     def load(self, tensors: dict[str, Tensor]) -> None:
         """The inverse of :meth:`tensors`, in place."""
@@ -133,6 +134,26 @@ def save(state: State, folder: Path) -> Path:
         return weights.save(path, tensors, config)
     except (OSError, SafetensorError) as error:  # safetensors wraps a full disk in an error of its own
         raise stopped(f"the checkpoint could not be written ({error})", folder, "Free some space.") from error
+
+
+def start_recipe(name_or_path: str | Path, size: int, **changes) -> Recipe:
+    """The recipe of a training that goes on from a shipped name, a weights file or a training folder.
+
+    Where both networks are there, of ``size`` pixels, it is their own. Otherwise :func:`recipes.grown` makes it: a
+    discriminator that is new needs a head start. ``changes``: other fields. Raises WeightsError if no GAN is there.
+    """
+    tensors, config = _of_start(name_or_path)
+    if "recipe" not in config:
+        raise WeightsError(f"{name_or_path} holds no generator.", "Train one: medigenx train --what gan.")
+    recipe = Recipe.from_dict(config["recipe"])
+    if recipe.size == size and _under(tensors, "discriminator"):
+        return dataclasses.replace(recipe, **changes)
+    return recipes.grown(recipe, size, **changes)
+
+
+def _of_start(name_or_path: str | Path) -> tuple[dict, dict]:
+    folder = Path(name_or_path)
+    return weights.load(folder / CHECKPOINT if folder.is_dir() else name_or_path)
 
 
 def resume(folder: Path, recipe: Recipe, data: dict, device: str = "cpu") -> State:

@@ -94,7 +94,7 @@ def train(
     ``on_sample`` gets those samples, float32 (n, S, S) 0..1, and the figures. With ``resume`` a checkpoint in
     ``folder`` is taken up again; on CPU, under a budget of images, the end is then bit-for-bit the same.
     ``start``: a shipped name, weights file or training folder whose networks a new training goes on from; ``recipe`` is
-    then one that :func:`recipes.grown` makes of theirs. Under ``accelerate launch`` the processes share each batch
+    then what :func:`.state.start_recipe` makes of theirs. Under ``accelerate launch`` the processes share each batch
     (:mod:`.team`), and the first writes the files.
     Raises InputError for films, labels, folder or recipe that do not fit, TrainingError (which names the last
     good checkpoint) when the loss is NaN, memory or disk runs out, or a person stops it.

@@ -13,9 +13,9 @@ import pytest
 import torch
 
 from medigenx_lib import weights
-from medigenx_lib.errors import InputError, TrainingError
+from medigenx_lib.errors import InputError, TrainingError, WeightsError
+from medigenx_lib.gan import sampling, training
 from medigenx_lib.gan import state as states
-from medigenx_lib.gan import training
 from medigenx_lib.gan.recipes import STRONG, grown
 from medigenx_lib.gan.state import CHECKPOINT, State
 
@@ -185,6 +185,26 @@ def test_a_start_gives_its_weights_and_the_warm_up_spares_the_generator(tmp_path
     assert lr == [[pytest.approx(1e-4), pytest.approx(1e-3)], [pytest.approx(1e-3)] * 2]
     with pytest.raises(InputError, match="has another generator"):
         State.new(replace(TINY, width=8), {}).start(start)
+
+
+def test_both_networks_of_one_size_go_on_by_their_own_recipe_all_else_grows(tmp_path):
+    """What is exported with its discriminator starts a training like the folder it came from; alone it is warmed up."""
+    training.train(*films(), tmp_path / "first", TINY, images=80, **QUIET)
+    both, alone = (
+        sampling.export(tmp_path / "first", tmp_path / f"{name}.safetensors", discriminator=name == "both")
+        for name in ("both", "alone")
+    )
+    for start in (tmp_path / "first", both):
+        assert states.start_recipe(start, TINY.size, seed=3) == replace(TINY, seed=3)
+        assert states.start_recipe(start, 32) == grown(TINY, 32)
+    assert states.start_recipe(alone, TINY.size, seed=3) == grown(TINY, TINY.size, seed=3)
+    recipe = states.start_recipe(both, TINY.size, seed=3)
+    for name, start in (("from folder", tmp_path / "first"), ("from file", both)):
+        training.train(*films(40), tmp_path / name, recipe, images=80, start=start, **QUIET)
+    assert same(final(tmp_path / "from folder")[0], final(tmp_path / "from file")[0])
+    for wrong in ("nothing", "lung_unet"):
+        with pytest.raises(WeightsError, match=r"no weights|holds no generator"):
+            states.start_recipe(wrong, 32)
 
 
 KILLED = """
