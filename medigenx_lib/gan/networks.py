@@ -132,7 +132,7 @@ class Discriminator(nn.Module):
             if START < recipe.first_size >> (level + 1) <= 16:  # refine where pixels are few
                 stages += [Residual(after)]
         self.stages = nn.Sequential(*stages)
-        self.pool = nn.Conv2d(channels[-1], channels[-1], START, groups=channels[-1])
+        self.pool = _Pool(channels[-1], channels[-1], START, groups=channels[-1])
         self.logit = nn.Linear(channels[-1], 1)
         self.label = nn.Embedding(CLASSES, channels[-1]) if recipe.conditional else None
         self.group = recipe.spread
@@ -148,7 +148,7 @@ class Discriminator(nn.Module):
         """One logit per film; an unconditional discriminator ignores the labels."""
         films = films.contiguous(memory_format=torch.channels_last)
         maps = self.stages[1:](self._first(films))
-        features = self.pool(maps).flatten(1)
+        features = self.pool(maps)
         logits = self.logit(features)[:, 0]
         if self.spread is not None:
             logits = logits + self.spread(group_spread(maps, self.group))[:, 0]
@@ -162,6 +162,15 @@ class Discriminator(nn.Module):
         for branch in reversed(self.added):
             finer, films = finer + branch(films), nn.functional.avg_pool2d(films, 2)
         return self.stages[0](films) + finer
+
+
+class _Pool(nn.Conv2d):
+    """A depthwise convolution as large as its maps, (B, C, 4, 4) to (B, C): a weighted sum, written as one, which takes
+    a third of the time."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """One number a channel."""
+        return (maps * self.weight[:, 0]).sum((2, 3)) + self.bias
 
 
 class _FirstOrder(nn.Module):

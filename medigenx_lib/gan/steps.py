@@ -99,7 +99,7 @@ def _generator_step(state: State, real: Tensor, fake: Tensor, labels: Tensor) ->
             loss = relativistic_pairing_loss(state.discriminator(fake, labels).float(), rivals)
         else:
             loss = GENERATOR_LOSSES[state.recipe.loss](state.discriminator(fake, labels).float())
-    loss.backward()
+    loss.backward(inputs=list(state.generator.parameters()))  # not the discriminator's, which nobody would use
     team.average_gradients(state.generator)
     state.generator_adam.step()
     team.average_statistics(state.generator)
