@@ -24,6 +24,8 @@ PHANTOMS_READ = 24
 """Phantoms read for the table that holds reports against the truth."""
 GENERATORS = {64: "gan_64", 128: "gan_128"}
 """Side of the films, pixels -> shipped generator. Both were trained on films of which there are fingerprints."""
+STARTS = {64: "gan_phantoms_64"}
+"""Side of the films, pixels -> networks that a training of the demo starts from: they have seen phantoms alone."""
 SMALL = 64
 """Films of so many pixels a side or fewer are shown enlarged."""
 TRAINED_ON = "chest_xray_64.npz"
@@ -56,7 +58,7 @@ def run(
     tables = [*_image_tables(cases, films, source, checkpoint), text_table(readings, phantoms)]
     page = Page(
         "Generated radiographs, read and checked",
-        _intro(checkpoint, source),
+        _intro(checkpoint, source, STARTS.get(size)),
         readings,
         tables,
         grid=grid(films[:count]),
@@ -64,8 +66,9 @@ def run(
     return Outcome(pipeline.write_results(out, page), readings)
 
 
-def _intro(checkpoint: str, source: str) -> list[str]:
-    made = "A generator trained just now on " + source
+def _intro(checkpoint: str, source: str, start: str | None) -> list[str]:
+    before = f", after {start}, which had seen phantoms," if start else ""
+    made = f"A generator trained just now on {source}{before}"
     if _shipped(checkpoint):
         made = "The shipped generator, trained on real paediatric films,"
     return [
@@ -153,14 +156,18 @@ def _shipped(checkpoint: str) -> bool:
 
 
 def _trained(cases: Sequence[Case], out: Path, minutes: float, seed: int, size: int) -> str:
-    """The checkpoint of a GAN trained on the training split of ``cases`` for ``minutes``."""
-    from medigenx_lib.gan import recipes, training
+    """The checkpoint of a GAN trained on the training split of ``cases`` for ``minutes``; where there are networks that
+    have seen phantoms, it starts from those, for a minute alone makes no chests."""
+    from medigenx_lib.gan import recipes, state, training
     from medigenx_lib.retrain import source_arrays
 
     films, labels = source_arrays(_split(cases, "train"))
-    folder = out / f"training-seed{seed}-{minutes:g}min"
-    recipe = recipes.recipe("strong", size=size, seed=seed)  # in the first half minute `narrow` still draws one face
-    return str(training.train(films, labels, folder, recipe, minutes).folder)
+    folder, start = out / f"training-seed{seed}-{minutes:g}min", STARTS.get(size)
+    if start:
+        recipe = recipes.fitted(state.start_recipe(start, size, seed=seed), settings.device())
+    else:  # in the first minutes `narrow` still draws one face
+        recipe = recipes.recipe("strong", size=size, seed=seed)
+    return str(training.train(films, labels, folder, recipe, minutes, start=start).folder)
 
 
 def _split(cases: Sequence[Case], name: str) -> list[Case]:

@@ -9,7 +9,7 @@ from PIL import Image
 from medigenx_lib import phantom, segmentation, settings
 from medigenx_lib.__main__ import main
 from medigenx_lib.cases import Case
-from medigenx_lib.gan import sampling
+from medigenx_lib.gan import recipes, sampling
 from medigenx_lib.settings import NOTICE
 
 
@@ -141,6 +141,16 @@ def test_a_gan_grows_from_a_shipped_one(tmp_path, said):
     assert (trained.recipe.size, trained.recipe.grown, trained.config["data"]["start"]) == (128, once_more, "gan_64")
     code, _, errors = said("train", "--size", 32, "--start", "gan_64", "--out", tmp_path / "less")
     assert code != 0 and len(errors) == 1 and "64 pixels cannot start those of 32" in errors[0]
+
+
+@pytest.mark.parametrize("size", [32, 64])
+def test_a_gan_starts_from_networks_that_have_seen_phantoms(tmp_path, said, size):
+    """Both of them, so without a warm-up, and by the default recipe; what it was started from is on record."""
+    words = ("--size", size, "--images", 32, "--no-bf16", "--start", f"gan_phantoms_{size}", "--out", tmp_path / "run")
+    assert said("train", *words)[0] == 0
+    trained = sampling.load(tmp_path / "run")
+    assert trained.recipe == recipes.recipe("narrow", size=size)
+    assert trained.config["data"]["start"] == f"gan_phantoms_{size}"
 
 
 def test_what_cannot_go_on_from_weights_says_so(said, tmp_path):

@@ -80,6 +80,18 @@ def test_the_nearest_real_film_is_shown_where_it_is_at_hand(real_data):
         assert text.startswith("Nearest real training film, ") and "not a copy" in text and "instead" not in text
 
 
+@pytest.mark.parametrize("size", [64, 128])
+def test_what_is_trained_for_the_demo_starts_from_networks_that_have_seen_phantoms(tmp_path, size):
+    films = [
+        replace(case, split="train") for case in phantom.cases(range(64), size, disease=[i % 2 > 0 for i in range(64)])
+    ]
+    folder = demo._trained(films, tmp_path, 0.01, 3, size)
+    trained = sampling.load(folder)
+    assert (trained.recipe.name, trained.recipe.seed) == ("narrow" if size == 64 else "strong", 3)
+    assert trained.config["data"].get("start") == demo.STARTS.get(size)
+    assert ("which had seen phantoms" in demo._intro(folder, "phantom", demo.STARTS.get(size))[0]) == (size == 64)
+
+
 def test_a_planted_copy_of_a_training_film_is_called_one(real_data):
     real = datasets.load(real_data / "cxr_npz" / demo.TRAINED_ON, 64, "train", limit=3)
     readings = demo._with_nearest([Reading(case) for case in real], phantom.cases(range(4), 64), demo.GENERATORS[64])

@@ -93,8 +93,9 @@ def test_bad_requests_are_refused(folder, tmp_path):
             sampling.sample([0], wrong)
 
 
-def test_the_shipped_generator_makes_chests():
-    cases = sampling.sample([0] * 8 + [1] * 8)
+@pytest.mark.parametrize("checkpoint", [sampling.SHIPPED, "gan_phantoms_64"])
+def test_shipped_generators_make_chests(checkpoint):
+    cases = sampling.sample([0] * 8 + [1] * 8, checkpoint)
     images = np.stack([case.image for case in cases])
     centre, corner = images[:, 24:40, 28:36].mean(), images[:, 20:50, :3].mean()
     assert images.shape == (16, 64, 64) and centre > corner + 0.2  # the mediastinum is dense, the air beside is not
