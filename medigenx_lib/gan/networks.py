@@ -87,6 +87,7 @@ class _Finer(nn.Module):
         self.detail = _zero(nn.Conv2d(after, 1, 3, padding=1))
 
     def forward(self, features: Tensor, film: Tensor) -> tuple[Tensor, Tensor]:
+        """Both at twice the side: features (B, after, 2 S, 2 S), film (B, 1, 2 S, 2 S)."""
         features = self.stage(features)
         return features, self.up(film) + self.detail(features)
 
@@ -169,7 +170,7 @@ class _Pool(nn.Conv2d):
     a third of the time."""
 
     def forward(self, maps: Tensor) -> Tensor:
-        """One number a channel."""
+        """One number a channel: (B, C) of maps (B, C, 4, 4)."""
         return (maps * self.weight[:, 0]).sum((2, 3)) + self.bias
 
 

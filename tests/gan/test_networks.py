@@ -132,6 +132,13 @@ def test_only_the_strong_body_is_told_first_order_features():
         replace(DCGAN, first_order=True)
 
 
+def test_the_last_weighted_sum_is_a_depthwise_convolution_over_the_whole_map():
+    pool = build(replace(STRONG, size=16, width=4))[1].pool
+    maps = torch.randn(3, pool.in_channels, 4, 4)
+    as_convolution = torch.nn.functional.conv2d(maps, pool.weight, pool.bias, groups=pool.groups)
+    torch.testing.assert_close(pool(maps), as_convolution[:, :, 0, 0])
+
+
 def test_spectral_norm_lets_no_layer_stretch_more_than_one_to_one():
     _, discriminator = build(replace(HINGE, size=16, width=8, latent=8))
     films, labels = torch.randn(8, 1, 16, 16), torch.arange(8) % 2

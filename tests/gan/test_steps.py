@@ -61,9 +61,8 @@ def test_discriminator_gradient_is_loss_plus_lazy_penalties(spread):
     (loss + TINY.gamma / 2 * TINY.penalty_every * penalties).backward()
     expected = critic.logit.weight.grad
     figures = step(state, films, labels, 0.0)
-    # the generator's step adds its own gradient to the discriminator's afterwards: read it from Adam, beta2 = .99
-    moments = state.discriminator_adam.state[state.discriminator.logit.weight]
-    torch.testing.assert_close(moments["exp_avg_sq"], 0.01 * expected.square(), rtol=1e-3, atol=1e-12)
+    found = state.discriminator.logit.weight.grad  # the generator's step, which comes after, adds nothing to it
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-6)
     torch.testing.assert_close(figures["penalty"], penalties.detach(), rtol=1e-4, atol=1e-7)
 
 
