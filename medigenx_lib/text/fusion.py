@@ -118,7 +118,8 @@ class CrossAttentionWriter(ReportWriter):
         """Mean cross-entropy of ``ids`` (B, T), padded with ``IGNORED``, beside ``prefix``; in nats a token."""
         words = self.language_model.get_input_embeddings()(ids.clamp_min(0))
         logits = self.language_model(inputs_embeds=words, encoder_hidden_states=prefix).logits
-        return F.cross_entropy(logits[:, :-1].flatten(0, 1), ids[:, 1:].flatten(), ignore_index=IGNORED)
+        predicted = logits[:, :-1].float()
+        return F.cross_entropy(predicted.flatten(0, 1), ids[:, 1:].flatten(), ignore_index=IGNORED)
 
     def opening(self, prefix: Tensor) -> Tensor:
         """``prefix`` itself: it stays beside the words and takes no position among them."""

@@ -132,7 +132,7 @@ def learning_rate(recipe: Recipe, spent: float) -> float:
 
 
 def _optimise(writer, batches, minutes: float, recipe: Recipe, out: Path, facts: dict, progress: bool) -> None:
-    optimiser = torch.optim.AdamW(writer.parameters(), weight_decay=recipe.weight_decay, betas=(0.9, 0.98))
+    optimiser = torch.optim.AdamW(writer.parameters(), weight_decay=recipe.weight_decay, betas=(0.9, 0.98), fused=True)
     start, steps, saved, spent = time.process_time(), 0, 0.0, 0.0
     with tqdm(total=100, desc="report writer", unit="%", disable=not progress) as bar:
         while spent < 1:
@@ -151,7 +151,9 @@ def _optimise(writer, batches, minutes: float, recipe: Recipe, out: Path, facts:
 def _step(writer: ReportWriter, optimiser: torch.optim.Optimizer, batch: Batch, rate: float, drop: float) -> float:
     for group in optimiser.param_groups:
         group["lr"] = rate
-    loss = loss_of(writer, batch, drop)
+    device = batch.ids.device.type
+    with torch.autocast(device, torch.bfloat16, enabled=settings.computes_bf16(device)):
+        loss = loss_of(writer, batch, drop)
     optimiser.zero_grad()
     loss.backward()
     torch.nn.utils.clip_grad_norm_(writer.parameters(), 1.0)
