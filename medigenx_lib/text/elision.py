@@ -17,7 +17,7 @@ def resolve(tokens: list[Token]) -> list[Token]:
 
 def _resolve_heads(tokens: list[Token]) -> list[Token]:
     """ "No right, but a small left effusion": the head of the second phrase is that of the first."""
-    cut = next((i for i, token in enumerate(tokens) if token.value == "but"), 0)
+    cut = next((i for i, token in enumerate(tokens) if token.value == "but" or _denies_next(tokens, i)), 0)
     first = [token for token in tokens[:cut] if token.value != ","]
     head = next((i for i in range(cut, len(tokens)) if tokens[i].type in ("mention", "region")), 0)
     headless = {token.type for token in first} <= {"negation", "severity", "place", "density", "hedge"}
@@ -28,7 +28,12 @@ def _resolve_heads(tokens: list[Token]) -> list[Token]:
     if not headless or not head or tokens[head].type != "mention" or not all(sides) or sides[0] == sides[1]:
         return tokens
     here = tokens[head]._replace(start=first[-1].end, end=first[-1].end, presence=None)
-    return [*first, here, *tokens[cut:]]
+    return [*first, here, tokens[cut]._replace(type="break", value="but"), *tokens[cut + 1 :]]
+
+
+def _denies_next(tokens: Sequence[Token], i: int) -> bool:
+    """True for the "and" of "small left and no right effusion"."""
+    return tokens[i].type == "list" and tokens[i + 1 : i + 2] != [] and tokens[i + 1][:2] == ("negation", "forward")
 
 
 def _resolve_elided(tokens: list[Token]) -> list[Token]:
@@ -84,7 +89,8 @@ def _resolve_excepted(tokens: list[Token]) -> list[Token]:
     there is not where it is excepted: "opacity of the left lung except the apex"."""
     result: list[Token] = []
     for clause in clauses(tokens):
-        end = next((i for i, token in enumerate(clause) if token.value == ","), len(clause))
+        ends = (i for i, token in enumerate(clause) if token.value == "," or token.type == "subject")
+        end = next(ends, len(clause))  # "apart from the left base the lungs are clear"
         excepted, rest = clause[:end], clause[end:]
         if excepted and excepted[0].value == "except" and _is_bare_place(excepted):
             named, denied = _excepted_from(result or rest)

@@ -92,7 +92,8 @@ SCOPES = (
         no_longer | (?: ha(?:s|ve)_ (?:\w+_)? )? (?: resolved | cleared | disappeared | vanished | gone )"""),
     ("answer", "absent", r"none (?: _of_note )? (?!_of) | nil | negative (?!_for) | no (?= [.,;)] | \s* \( | $ )"),
     ("negation", "any", r"""
-        not | far_from | absent | unlikely | doubtful | excluded | ruled_out | neither (?= _ (?: lung | side ) )
+        not | far_from | absent | unlikely | doubtful | excluded | ruled_out
+        | neither (?= _ (?:the_)? (?: lung | side | right | left ) )
         | (?: is | are | was | were | do | does | did | has | have )n['’]?t"""),
     ("negation", "past forward", r"(?: resolution | clearing )_of"),
     ("negation", "forward", r"""

@@ -68,7 +68,7 @@ def _ends_scope(tokens: Sequence[Token], i: int) -> bool:
     token, before = tokens[i], tokens[i - 1] if i else None
     following = tokens[i + 1].type if i + 1 < len(tokens) else ""
     if token.type == "link":
-        graded = following in ("severity", "place", "density", "pattern", "ratio", "percent")
+        graded = following in ("severity", "place", "density", "pattern", "ratio", "percent", "comparison")
         new = token.value == "with" or (token.value == "due" and not (before and before.type == "hedge"))
         return (graded and new) or (token.value == "with" and before is not None and before.value == "and")
     if token.type != "verb" or not any(t.type == "mention" for t in tokens[:i]):
@@ -77,9 +77,12 @@ def _ends_scope(tokens: Sequence[Token], i: int) -> bool:
 
 
 def _looks_back(tokens: Sequence[Token], i: int) -> bool:
-    """True for "... is not seen", and for "... cannot be excluded" with no mention after it."""
+    """True for "... is not seen", "... has resolved", and for "... cannot be excluded" with no mention after it."""
     if not tokens[i].value.endswith("any"):
         return False
+    subject = next((token.type for token in reversed(tokens[:i]) if token.type not in ("place", "region")), "")
+    if tokens[i].value == "past any" and subject == "mention":
+        return True  # "the right effusion has resolved and the left effusion is smaller"
     if tokens[i].type == "negation" and i + 1 < len(tokens) and tokens[i + 1].type == "verb":
         return any(token.type == "mention" for token in tokens[:i])
     following = next((t.type for t in tokens[i + 1 :] if t.type in ("break", "mention")), "break")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from medigenx_lib.cases import ZONES
-from medigenx_lib.text import elision
+from medigenx_lib.text import contrast, elision
 from medigenx_lib.text.elision import DENIALS
 from medigenx_lib.text.lexicon import PLURAL, REGION_KINDS
 from medigenx_lib.text.scanning import Token, clauses, is_side, scan
@@ -14,7 +14,8 @@ from medigenx_lib.text.scanning import Token, clauses, is_side, scan
 def tokens_of(sentence: str) -> list[Token]:
     """The tokens of one sentence, of any case."""
     found = _resolve_answers(_resolve_places(scan(sentence.lower().replace("-to-", " to ").replace("(-)", "nil"))))
-    return elision.resolve(_resolve_unassessed(_resolve_predicates(_resolve_shares(found))))
+    found = _resolve_unassessed(_resolve_predicates(_resolve_shares(found)))
+    return elision.resolve(contrast.resolve(found))
 
 
 def _resolve_places(tokens: list[Token]) -> list[Token]:

@@ -63,6 +63,29 @@ effusion absent left; effusion present right
     Small right but no left effusion. | effusion present right; effusion absent left
     Bilateral but mild opacities. | opacity present right; opacity present left
     Probable right effusion, definite left effusion. | effusion uncertain right; effusion present left
+    Small left and no right effusion. | effusion present left; effusion absent right
+    No effusion on the right, unchanged small effusion on the left. | effusion absent right; effusion present left
+    Opacity is seen in neither the right nor the left lung. | opacity absent right; opacity absent left
+    Apart from the left base the lungs are clear. | opacity present left lower; opacity absent right
+one place and another
+    The opacity lies in the right, not the left, lower zone. | opacity present right lower; opacity absent left lower
+    There is opacity in the lower but not the upper zone of the right lung. | \
+opacity present right lower; opacity absent right upper
+    Opacity of the right lower, not upper, zone. | opacity present right lower; opacity absent right upper
+    Consolidation is absent from the left lung but present in the right lower lobe. | \
+opacity absent left; opacity present right lower
+    Consolidation is present on the right and absent on the left. | opacity present right; opacity absent left
+    Opacities have cleared on the right and persist on the left. | opacity absent right; opacity present left
+    Opacity persists on the left and has resolved on the right. | opacity present left; opacity absent right
+    The effusion has resolved on the right; it is unchanged on the left. | effusion absent right; effusion present left
+    The right effusion has resolved while the left is larger. | effusion absent right; effusion present left
+    Right effusion has resolved and left effusion is unchanged. | effusion absent right; effusion present left
+    The pneumothorax on the left has resolved and the chest tube is unchanged. | \
+pneumothorax absent left; other present
+    Opacity has resolved in the upper zone but persists in the lower zone of the right lung. | \
+opacity absent right upper; opacity present right lower
+    There is clearing of the right base with persistent opacity at the left base. | opacity present left lower
+    Effusion is larger on the right and smaller on the left. | effusion present right; effusion present left
 double negation
     No doubt about the left pneumonia. | opacity present left
     There is no absence of effusion. | effusion present
