@@ -28,7 +28,7 @@ def resolve(tokens: list[Token]) -> list[Token]:
 
 
 def _resolve_cleared(tokens: list[Token]) -> list[Token]:
-    """ "Clearing of the right base with persistent opacity at the left": the finding is not at the place that cleared."""
+    """ "Clearing of the right base with persistent opacity at the left": it is not where it cleared."""
     gone = next((i for i, token in enumerate(tokens) if token.value == "past forward"), len(tokens))
     end = next((i for i in range(gone + 1, len(tokens)) if tokens[i].type not in ("place", "region")), 0)
     if end > gone + 1 and tokens[end].type == "link":
