@@ -9,6 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 from medigenx_lib.cases import SIDES, Finding, Measurement
 from medigenx_lib.text.lexicon import BOTH, LOWER, PLURAL
@@ -147,7 +148,7 @@ def findings_of(kind: str, presence: str, before: list[Token], after: list[Token
     found = []
     for side, zones in located:
         described = {**attributes, "severity": graded.get(side, severity)}
-        finding = Finding(kind, presence, side, zones, _extent(shares, side), **described)
+        finding = Finding(kind, presence, side, zones, **described, **_extent(kind, shares, side, presence))
         found.append(_by_share(finding, kept and any(t.side == side for t in shares)))
     return found
 
@@ -156,7 +157,7 @@ def _by_share(finding: Finding, apart: bool) -> Finding:
     """Bare "0 %" is none; in "no opacity on the left, 35 % on the right" the share stands ``apart`` from the denial."""
     described = (*finding.zones, finding.severity, finding.density, finding.pattern)
     if finding.extent == 0 and finding.presence in SAID and not any(described):
-        return replace(finding, presence="absent", extent=None)
+        return replace(finding, presence="absent", extent=None, measurement=None)
     return replace(finding, presence="present") if apart and finding.extent else finding
 
 
@@ -186,9 +187,13 @@ def _nearest(type_: str, before: Sequence[Token], after: Sequence[Token]) -> str
     return next((t.value for t in (*reversed(before), *after) if t.type == type_), None)
 
 
-def _extent(shares: Sequence[Token], side: str | None) -> float | None:
-    own = [t.value for t in shares if t.side == side] or [t.value for t in shares if t.side is None]
-    return own[0] if own else None
+def _extent(kind: str, shares: Sequence[Token], side: str | None, presence: str) -> dict[str, Any]:
+    """The extent, 0..1, and where it is said vaguely the measurement that would bear it out."""
+    own = [t for t in shares if t.side == side] or [t for t in shares if t.side is None]
+    if not own:
+        return {}
+    meant = Measurement(".".join(filter(None, (f"{kind}_extent", side))), own[0].value, *own[0].reach or ())
+    return {"extent": own[0].value, "measurement": meant if own[0].reach and presence in SAID else None}
 
 
 def places(tokens: Sequence[Token]) -> list[tuple[str | None, tuple[str, ...]]]:

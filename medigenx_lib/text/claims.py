@@ -230,8 +230,15 @@ def _number(claim: Finding, finding: Finding) -> _Ruling:
         return _Ruling("unverifiable", f"no number was measured: {_describe(finding)}")
     low = min(value for value in (number.low, number.value) if value is not None) - ROUNDING
     high = max(value for value in (number.high, number.value) if value is not None) + ROUNDING
-    verdict = "supported" if low <= claimed <= high else "contradicted"
+    least, most = _meant(claim, claimed)
+    verdict = "supported" if least <= high and low <= most else "contradicted"
     return _Ruling(verdict, f"{claimed:.2f} claimed: {_describe(finding)}", number)
+
+
+def _meant(claim: Finding, claimed: float) -> tuple[float, float]:
+    """The numbers that bear the claim out: "half of the lung" may be more or less, "21 %" is 0.21."""
+    said = claim.measurement
+    return (claimed, claimed) if said is None or said.low is None or said.high is None else (said.low, said.high)
 
 
 # --- words ---

@@ -235,6 +235,14 @@ OF_CHANGE = r"""(?! _ (?:interval_)? (?: improvement | decrease\b | worsening\b 
 """Not before what grades a change: "slightly improved", "marked interval worsening"."""
 LOBE = r"(?: (?: right | left | upper | middle | lower | lobe | lobar | lung )_ )*"
 NUMBER, PERCENT = r"\d+(?:[.,]\d+)?", r"(?: % | percent | per_cent )"
+PARTS = "upper lower mid middle right left inner outer medial lateral"
+NOT_PART = "".join(rf"(?<! {word}\s )" for word in PARTS.split())
+"""Before "half of the lung": not the lower half, which is a place."""
+OF_LUNG = r"(?= _ (?:of_)? (?: the_ | that_ | each_ )? (?: (?: right | left )_ )? (?: lung | hemithorax ) )"
+FRACTION = rf"""
+    {NOT_PART} (?: (?:one[_-])? (?: half | third | quarter | fifth ) | two[_-]thirds | three[_-]quarters
+    | 1/2 | 1/3 | 1/4 | 2/3 | 3/4 | (?: most | majority ) (?=_of) ) {OF_LUNG}"""
+RANGE = rf"(?: (?<= between\s ) {NUMBER} (?:_?%)? _and_ | {NUMBER} (?:_?%)? _?(?: - | – | to )_? )"
 ATTRIBUTES = (
     ("density", "moderate", r"""
         moderately_dense | (?:of_)? (?: moderate | intermediate )[_-]density | (?: moderate
@@ -263,7 +271,8 @@ ATTRIBUTES = (
         (?P<ratio> [01]?[.,]\d+
         | {NUMBER} _?{PERCENT} )"""),
     ("percent", None, rf"""
-        (?P<percent> (?: {NUMBER} (?:_?%)? _?(?: - | – | to )_? )? {NUMBER} _?{PERCENT} )
+        (?: (?P<bound> less_than | at_most | up_to | more_than | greater_than | at_least | exceeding )_ )?
+        (?P<percent> {RANGE}? {NUMBER} _?{PERCENT} | {FRACTION} )
         (?: _of_ (?: (?: the | that )_ )? (?P<of> right | left )? )?"""),
 )  # fmt: skip
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import NamedTuple
 
 from medigenx_lib.text.lexicon import ADVERBS, MASTER, PLURAL, ROWS
 
 
 class Token(NamedTuple):
-    """One concept of the lexicon in a sentence; ``presence`` is set where the wording itself fixes it."""
+    """One concept of the lexicon in a sentence; ``presence`` is set where the wording itself fixes it.
+
+    ``reach``: lowest and highest share that a vague one may mean, 0..1: "half of the lung", "less than 10 %".
+    """
 
     type: str
     value: object
@@ -18,6 +22,15 @@ class Token(NamedTuple):
     end: int
     presence: str | None = None
     side: str | None = None
+    reach: tuple[float, float] | None = None
+
+
+FRACTIONS = {
+    "half": 1 / 2, "third": 1 / 3, "quarter": 1 / 4, "fifth": 1 / 5, "two thirds": 2 / 3, "three quarters": 3 / 4,
+    "most": 3 / 4, "majority": 3 / 4,
+}  # fmt: skip
+ABOUT = 0.08
+"""How far from it a share may lie that is said as a fraction: about as far as to the next fraction's middle."""
 
 
 def scan(sentence: str) -> list[Token]:
@@ -28,14 +41,15 @@ def scan(sentence: str) -> list[Token]:
             tokens.append(Token("break" if match.group() in ";:" else "list", match.group(), *match.span()))
             continue
         kind, value, _ = ROWS[int(match.lastgroup.removeprefix("row"))]
-        side = None
+        side = reach = None
         if kind in ("percent", "ratio"):
             value, side = _share(match[kind]), match["of"] if kind == "percent" else None
+            reach = _reach(match[kind], match["bound"], value) if kind == "percent" else None
         if kind == "place" and match["all"]:
             value = ((match["all"],), value[1])
         if kind == "mention" and "ly " in match.group():
             tokens += _inner_severities(match)
-        tokens.append(Token(kind, value, *match.span(), None, side))
+        tokens.append(Token(kind, value, *match.span(), None, side, reach))
     return tokens
 
 
@@ -46,11 +60,28 @@ def _inner_severities(mention: re.Match) -> list[Token]:
 
 
 def _share(text: str) -> float:
-    """ "21 %" -> 0.21, "0.48" and "0,48" -> 0.48, "20 to 30 %" -> 0.25."""
+    """ "21 %" -> 0.21, "0.48" and "0,48" -> 0.48, "20 to 30 %" -> 0.25, "2/3" and "two thirds" -> 0.67, "most" 0.75."""
+    if _is_words(text):
+        words = " ".join(text.replace("-", " ").split()).removeprefix("one ")
+        return round(float(Fraction(words)) if "/" in words else FRACTIONS[words], 4)
     text = text.replace(",", ".")
     numbers = [float(number) for number in re.findall(r"\d*\.?\d+", text)]
     number = sum(numbers) / len(numbers)
     return number if re.fullmatch(r"[\d.]+", text) else round(number / 100, 4)
+
+
+def _is_words(text: str) -> bool:
+    """True for "half", "2/3", "most", not for "21 %", "0.48"."""
+    return "/" in text or not any(letter.isdigit() for letter in text)
+
+
+def _reach(text: str, bound: str | None, share: float) -> tuple[float, float] | None:
+    """The shares that are meant, 0..1: "half" 0.42 to 0.58, "more than half" from 0.5 on; None for a plain number."""
+    if bound:
+        return (0.0, share) if bound.split()[0] in ("less", "up") or bound.endswith("most") else (share, 1.0)
+    if text in ("most", "majority"):
+        return 1 / 2, 1.0
+    return (round(share - ABOUT, 4), round(share + ABOUT, 4)) if _is_words(text) else None
 
 
 def is_side(token: Token) -> bool:

@@ -36,6 +36,13 @@ VERDICTS = {
     "Lobar right opacity.": "contradicted",
     "Severe right opacity.": "contradicted",
     "Moderate right opacity.": "supported",  # the interval reaches it
+    "Opacity covers a quarter of the right lung.": "supported",  # 0.21 [0.15, 0.27] measured
+    "Opacity covers one third of the right lung.": "supported",
+    "Opacity covers half of the right lung.": "contradicted",
+    "Opacity in most of the right lung.": "contradicted",
+    "Opacity covers less than 30 % of the right lung.": "supported",
+    "Opacity covers less than 10 % of the right lung.": "contradicted",
+    "Opacity covers more than half of the right lung.": "contradicted",
     "Bilateral opacities.": "contradicted",
     "The lungs are clear.": "contradicted",
     "The left lung is clear.": "supported",

@@ -98,11 +98,36 @@ def test_each_side_has_its_own_number():
 
 
 @pytest.mark.parametrize(
-    ("number", "share"), [("25 to 30 %", 0.275), ("25-30%", 0.275), ("12,5 %", 0.125), ("> 50 percent", 0.5)]
+    ("number", "share"),
+    [("25 to 30 %", 0.275), ("25-30%", 0.275), ("12,5 %", 0.125), ("> 50 percent", 0.5), ("between 20 and 30 %", 0.25)],
 )
 def test_ranges_and_decimal_commas(number, share):
     (claim,) = parse(f"Opacity involving {number} of the left lung.")
     assert claim.finding.extent == pytest.approx(share)
+
+
+VAGUE = {  # what is meant, from and to
+    "about half": (0.42, 0.58),
+    "a quarter": (0.17, 0.33),
+    "roughly one third": (0.2533, 0.4133),
+    "two-thirds": (0.5867, 0.7467),
+    "3/4": (0.67, 0.83),
+    "most": (0.5, 1.0),
+    "more than half": (0.5, 1.0),
+    "less than 10 %": (0.0, 0.1),
+    "up to 30 %": (0.0, 0.3),
+    "21 %": None,
+    "the lower half": None,
+    "the upper two thirds": None,
+}
+
+
+@pytest.mark.parametrize("share", VAGUE)
+def test_a_vague_share_is_a_range(share):
+    (claim,) = parse(f"Opacity covers {share} of the left lung.")
+    meant = claim.finding.measurement
+    assert (meant and (meant.low, meant.high)) == VAGUE[share]
+    assert meant is None or (meant.name, meant.value) == ("opacity_extent.left", claim.finding.extent)
 
 
 @pytest.mark.parametrize("number", ["0.58", ".58", "58 %", "0,58"])
