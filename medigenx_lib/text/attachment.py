@@ -133,8 +133,8 @@ def _place_follows(tokens: Sequence[Token], i: int, j: int, sentence: str) -> bo
 def findings_of(kind: str, presence: str, before: list[Token], after: list[Token]) -> list[Finding]:
     """The findings that one mention states: one for each place."""
     if kind == "cardiomegaly":
-        ratio = next((t.value for t in (*after, *before) if t.type == "ratio"), None)
-        measured = None if ratio is None else Measurement("cardiothoracic_ratio", ratio)
+        ratio = next((t for t in (*after, *before) if t.type == "ratio"), None)
+        measured = None if ratio is None else Measurement("cardiothoracic_ratio", ratio.value, *ratio.reach or ())
         return [Finding(kind, presence, severity=_nearest("severity", before, after), measurement=measured)]
     if kind in WHOLE_FILM:
         return [Finding(kind, presence)]
@@ -144,6 +144,8 @@ def findings_of(kind: str, presence: str, before: list[Token], after: list[Token
     located = places([_as_place(t) for t in (*before, *after) if t.type == "place" or _is_angle(t, presence)])
     if not any(side for side, _ in located) and any(t.side for t in shares):
         located = [(t.side, located[0][1]) for t in shares if t.side]
+    sides = {side for side, _ in located}
+    located += [(t.side, ()) for t in shares if t.side and t.side not in sides and None not in sides]
     kept = presence == "absent" and len({side for side, _ in located} & {t.side for t in shares}) < len(located)
     found = []
     for side, zones in located:

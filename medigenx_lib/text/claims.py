@@ -7,7 +7,8 @@ The rules, kept few so that they can be read in class:
   made for certain is unverifiable where the measurement itself is uncertain.
 - Of a finding that is there, a claimed side, zone, density, pattern, severity or number that differs contradicts;
   one that was not measured is unverifiable. Claimed zones must all be among the measured ones. Numbers must lie in
-  the measured interval, or equal the value as rounded. Severities follow ``severity.SEVERITY_BOUNDS``.
+  the measured interval, or equal the value as rounded; of a vague one ("half", "less than 10 %") some part must. A
+  number of anything else ("3 cm") is unverifiable. Severities follow ``severity.SEVERITY_BOUNDS``.
 - A qualified absence ("no dense opacity in the left lower zone") is contradicted only by a finding that fits it;
   "no small effusion" denies any effusion, since who sees no small one sees no large one.
 - "Unchanged", "new": nothing here knows earlier films, so unverifiable.
@@ -16,6 +17,7 @@ The rules, kept few so that they can be read in class:
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -23,11 +25,14 @@ from dataclasses import dataclass, replace
 from medigenx_lib.cases import MEASURED_KINDS, SEVERITIES, SIDES, Finding, Findings, Measurement
 from medigenx_lib.text.parsing import SAID, Claim, parse, parse_sentences
 from medigenx_lib.text.severity import measured_number, severities
+from medigenx_lib.text.tokens import tokens_of
 
 __all__ = ["VERDICTS", "Claim", "Verdict", "check", "judge", "omitted", "parse", "summary"]
 
 VERDICTS = ("supported", "unverifiable", "contradicted")
 """From best to worst."""
+NUMBER = re.compile(r"(?<![\w./:-])(?<!^)\d+(?:[.,]\d+)?(?![\w/:-])(?!\.\s+\w)")
+"""A number that stands alone: not "T5", "5th", a date, or the "2." of a list."""
 ROUNDING = 0.0051
 """Numbers are written in whole per cent, ratios with two digits: half of the last digit, and float dust."""
 
@@ -66,7 +71,19 @@ def _check_sentence(sentence: str, claims: tuple[Claim, ...], findings: Findings
     if not claims:
         return Verdict(sentence, "unverifiable", "says nothing that is measured here")
     worst = max((judge(claim, findings) for claim in claims), key=lambda ruling: ruling.rank)
+    unread = _unread_number(sentence) if worst.verdict == "supported" else None
+    if unread:
+        worst = _Ruling("unverifiable", f"{unread} is no number that is measured here", worst.measurement)
     return Verdict(sentence, worst.verdict, worst.reason, worst.measurement, claims)
+
+
+def _unread_number(sentence: str) -> str | None:
+    """The first number that is neither a share nor a ratio, such as that of "3 cm"; not that of a rib, nor a list's."""
+    read = [token for token in tokens_of(sentence) if token.type in ("percent", "ratio", "place")]
+    for number in NUMBER.finditer(sentence):
+        if not any(token.start <= number.start() < token.end for token in read):
+            return number[0]
+    return None
 
 
 def omitted(report: str, findings: Findings) -> list[Finding]:

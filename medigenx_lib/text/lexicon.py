@@ -242,6 +242,7 @@ OF_LUNG = r"(?= _ (?:of_)? (?: the_ | that_ | each_ )? (?: (?: right | left )_ )
 FRACTION = rf"""
     {NOT_PART} (?: (?:one[_-])? (?: half | third | quarter | fifth ) | two[_-]thirds | three[_-]quarters
     | 1/2 | 1/3 | 1/4 | 2/3 | 3/4 | (?: most | majority ) (?=_of) ) {OF_LUNG}"""
+LESS, MORE = "less_than | at_most | up_to | <", "more_than | greater_than | at_least | exceeding | >"
 RANGE = rf"(?: (?<= between\s ) {NUMBER} (?:_?%)? _and_ | {NUMBER} (?:_?%)? _?(?: - | – | to )_? )"
 ATTRIBUTES = (
     ("density", "moderate", r"""
@@ -267,11 +268,12 @@ ATTRIBUTES = (
         {NOW} (?: mild(?:ly)? | minor (?!_fissure) | slight(?:ly)? | minimal(?:ly)? | small (?!_heart) | tiny | trace
         | subtle | minute | scant | low-grade ) {OF_CHANGE}"""),
     ("ratio", None, rf"""
-        (?: cardio-?thoracic_(?: ratio | index ) | ct_ratio | ctr ) (?: _\w+ ){{0,3}}? _? [:=]? _?
+        (?: cardio-?thoracic_(?: ratio | index ) | ct_ratio | ctr ) (?: _\w+ ){{0,3}}?
+        (?: _? (?P<limit> {LESS} | below | under | {MORE} | above | over | exceeds ) )? _? [:=]? _?
         (?P<ratio> [01]?[.,]\d+
         | {NUMBER} _?{PERCENT} )"""),
     ("percent", None, rf"""
-        (?: (?P<bound> less_than | at_most | up_to | more_than | greater_than | at_least | exceeding )_ )?
+        (?: (?P<bound> {LESS} | {MORE} ) _? )?
         (?P<percent> {RANGE}? {NUMBER} _?{PERCENT} | {FRACTION} )
         (?: _of_ (?: (?: the | that )_ )? (?P<of> right | left )? )?"""),
 )  # fmt: skip
@@ -340,6 +342,7 @@ KINDS = (
         | (?: low | poor | shallow )_inspirat\w+"""),
     ("mention", "other", r"""
         (?:additional_)? abnormalit(?: y | ies )
+        | tubercul\w+ | malignan\w+ | cancer | carcinoma\w* | metasta\w+ | neoplas\w+ | lymphoma | sarcoid\w*
         | fractur\w+ | tortuous | tortuosity | ectatic | ectasia | calcifi\w+ | (?: dextro | levo | kypho )? scolio\w+
         | kypho\w+ | curvature | osteophyt\w+ | spondyl\w+ | spurring | arthriti\w+ | arthros\w+
         | arthropath\w+ | dish | catheters? | port | picc | pacemakers? | pacer | pacing | a?icd | sternotomy

@@ -316,5 +316,5 @@ def _lone_ratios(sentence: str, tokens: Sequence[Token]) -> Iterator[Claim]:
         return
     for token in tokens:
         if token.type == "ratio":
-            measured = Measurement("cardiothoracic_ratio", token.value)
+            measured = Measurement("cardiothoracic_ratio", token.value, *token.reach or ())
             yield Claim(sentence, Finding("cardiomegaly", "unknown", measurement=measured), (token.start, token.end))

@@ -29,6 +29,8 @@ FRACTIONS = {
     "half": 1 / 2, "third": 1 / 3, "quarter": 1 / 4, "fifth": 1 / 5, "two thirds": 2 / 3, "three quarters": 3 / 4,
     "most": 3 / 4, "majority": 3 / 4,
 }  # fmt: skip
+AT_MOST = ("less", "up", "below", "under", "at most", "<")
+"""How a bound begins that a share lies below."""
 ABOUT = 0.08
 """How far from it a share may lie that is said as a fraction: about as far as to the next fraction's middle."""
 
@@ -44,7 +46,7 @@ def scan(sentence: str) -> list[Token]:
         side = reach = None
         if kind in ("percent", "ratio"):
             value, side = _share(match[kind]), match["of"] if kind == "percent" else None
-            reach = _reach(match[kind], match["bound"], value) if kind == "percent" else None
+            reach = _reach(match[kind], match["bound"] or match["limit"], value)
         if kind == "place" and match["all"]:
             value = ((match["all"],), value[1])
         if kind == "mention" and "ly " in match.group():
@@ -78,7 +80,7 @@ def _is_words(text: str) -> bool:
 def _reach(text: str, bound: str | None, share: float) -> tuple[float, float] | None:
     """The shares that are meant, 0..1: "half" 0.42 to 0.58, "more than half" from 0.5 on; None for a plain number."""
     if bound:
-        return (0.0, share) if bound.split()[0] in ("less", "up") or bound.endswith("most") else (share, 1.0)
+        return (0.0, share) if bound.startswith(AT_MOST) else (share, 1.0)
     if text in ("most", "majority"):
         return 1 / 2, 1.0
     return (round(share - ABOUT, 4), round(share + ABOUT, 4)) if _is_words(text) else None

@@ -116,6 +116,7 @@ VAGUE = {  # what is meant, from and to
     "more than half": (0.5, 1.0),
     "less than 10 %": (0.0, 0.1),
     "up to 30 %": (0.0, 0.3),
+    "> 50 %": (0.5, 1.0),
     "21 %": None,
     "the lower half": None,
     "the upper two thirds": None,
