@@ -131,7 +131,6 @@ ENTRIES = {
     "narrow_float32": Entry("the same in float32", "narrow", PLAIN),
     "narrow_transposed": Entry("narrow, transposed convolutions", OURS, (("upsampling", "transposed"),), fitted=True),
     "narrow_no_ema": Entry("narrow without EMA", OURS, (("ema", 0.0),), fitted=True),
-    "narrow_slow": Entry("narrow, generator at half the rate", OURS, (("generator_lr", 0.5),), fitted=True),
     "narrow_batch_64": Entry("narrow, batches of 64, as accumulation gives", OURS, (("batch", 64),), fitted=True),
     "narrow_phantoms": PhantomEntry("narrow, from weights trained on phantoms", OURS, fitted=True),
     "narrow_started": Entry("narrow, from `gan_phantoms`", OURS, fitted=True, started=True),

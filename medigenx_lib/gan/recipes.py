@@ -46,8 +46,6 @@ class Recipe:
     ``penalty``: one of ``PENALTIES`` on the discriminator's gradient, of weight ``gamma``, 0 for none, applied
     every ``penalty_every`` steps to the first ``penalty_share`` of a batch. ``ema``: decay of the averaged
     generator, 0 for none. ``lr_end``, ``gamma_end``: what the cosine schedule ends at, as shares of the start.
-    ``generator_lr``: the generator's learning rate as a share of ``lr``, the discriminator's (Heusel et al., "GANs
-    trained by a two time-scale update rule", NeurIPS 2017).
     ``augment``: names of ``augment.AUGMENTATIONS``. ``adaptive``: films are augmented as far as the discriminator wins
     more pairs than this, see ``augment.adapted``; 0 augments all, always. ``bf16``: autocast, see :func:`fitted`.
     ``grown``: doublings of the side that were added to networks of fewer pixels, in the strong body, as in ``narrow``
@@ -72,7 +70,6 @@ class Recipe:
     critic_steps: int = 1
     lr: float = 5e-4
     lr_end: float = 0.1
-    generator_lr: float = 1.0
     betas: tuple[float, float] = (0.0, 0.99)  # floats: torch's Adam refuses the integer 0
     penalty: str = "zero_centred"
     gamma: float = 0.3
@@ -103,9 +100,8 @@ class Recipe:
         for name in ("width", "latent", "batch", "penalty_every", "critic_steps"):
             if getattr(self, name) < 1:
                 raise InputError(f"The recipe's {name} is {getattr(self, name)}.", "It must be at least 1.")
-        for name, one in (("latent_scale", "as drawn"), ("generator_lr", "as fast as the discriminator")):
-            if not getattr(self, name) > 0:
-                raise InputError(f"The recipe's {name} is {getattr(self, name)}.", f"It must be above 0; 1 is {one}.")
+        if not self.latent_scale > 0:
+            raise InputError(f"The recipe's latent_scale is {self.latent_scale}.", "It must be above 0; 1 is as drawn.")
         if not 0 <= self.adaptive < 1 or (self.adaptive and not self.augment):
             what = f"A recipe with augment {self.augment} cannot adapt it to {self.adaptive}."
             raise InputError(what, "Give a share of won pairs, 0 to 1, and what to augment by; 0 augments always.")

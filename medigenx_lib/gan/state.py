@@ -65,7 +65,7 @@ class State:
         """The state before the first step: everything follows from ``recipe.seed``."""
         generator, discriminator = (network.to(device) for network in build(recipe))
         average = copy.deepcopy(generator).eval().requires_grad_(False)
-        shares = (recipe.kept_lr * recipe.generator_lr, recipe.generator_lr), (1.0, 1.0)
+        shares = (recipe.kept_lr, 1.0), (1.0, 1.0)
         adams = [_adam(*pair, recipe) for pair in zip((generator, discriminator), shares, strict=True)]
         return cls(recipe, generator, discriminator, average, *adams, data=data)
 

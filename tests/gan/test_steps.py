@@ -6,7 +6,6 @@ from dataclasses import replace
 import pytest
 import torch
 
-from medigenx_lib.errors import InputError
 from medigenx_lib.gan.augment import ADAPTED_IN
 from medigenx_lib.gan.losses import relativistic_pairing_loss, zero_centred_penalty
 from medigenx_lib.gan.recipes import DCGAN, HINGE_DIFFAUGMENT, STRONG, WGAN_GP
@@ -40,19 +39,6 @@ def test_average_by_hand():
     update_average(state)
     torch.testing.assert_close(state.average.film.weight, before + 0.1)
     torch.testing.assert_close(state.average.stages[0][0].running_mean, torch.full_like(batch_norm, 0.2))
-
-
-def test_the_generator_may_learn_slower():
-    whole, half = (State.new(replace(TINY, generator_lr=share), {}) for share in (1.0, 0.5))
-    films, labels = reals()
-    before = whole.generator.film.weight.clone()
-    for state in (whole, half):
-        step(state, films, labels, 0.0)
-    moved, slower = (state.generator.film.weight - before for state in (whole, half))
-    torch.testing.assert_close(slower, moved / 2)
-    torch.testing.assert_close(whole.discriminator.logit.weight, half.discriminator.logit.weight)
-    with pytest.raises(InputError, match="generator_lr"):
-        replace(TINY, generator_lr=0.0)
 
 
 def test_without_ema_the_average_is_the_generator():
