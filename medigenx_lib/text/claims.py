@@ -8,7 +8,8 @@ The rules, kept few so that they can be read in class:
 - Of a finding that is there, a claimed side, zone, density, pattern, severity or number that differs contradicts;
   one that was not measured is unverifiable. Claimed zones must all be among the measured ones. Numbers must lie in
   the measured interval, or equal the value as rounded; of a vague one ("half", "less than 10 %") some part must. A
-  number of anything else ("3 cm") is unverifiable. Severities follow ``severity.SEVERITY_BOUNDS``.
+  number of anything else ("3 cm"), a quality that nobody measures ("spiculated"), advice and treatment are
+  unverifiable. Severities follow ``severity.SEVERITY_BOUNDS``.
 - A qualified absence ("no dense opacity in the left lower zone") is contradicted only by a finding that fits it;
   "no small effusion" denies any effusion, since who sees no small one sees no large one.
 - "Unchanged", "new": nothing here knows earlier films, so unverifiable.
@@ -33,6 +34,12 @@ VERDICTS = ("supported", "unverifiable", "contradicted")
 """From best to worst."""
 NUMBER = re.compile(r"(?<![\w./:-])(?<!^)\d+(?:[.,]\d+)?(?![\w/:-])(?!\.\s+\w)")
 """A number that stands alone: not "T5", "5th", a date, or the "2." of a list."""
+BEYOND = re.compile(
+    r"\b(?:spiculat\w+|peripheral(?:ly)?|subpleural|pleural-based|abut\w+|recommend\w*|advis\w+|should|treat\w*|therap\w+"
+    r"|antibiotic\w*|surgery|biops\w+|follow-?up|prognos\w+|urgent\w*|correlat\w+|artefact\w*|artifact\w*)\b",
+    re.IGNORECASE,
+)
+"""What no measurement bears out, however true the finding is that it goes with."""
 ROUNDING = 0.0051
 """Numbers are written in whole per cent, ratios with two digits: half of the last digit, and float dust."""
 
@@ -71,14 +78,16 @@ def _check_sentence(sentence: str, claims: tuple[Claim, ...], findings: Findings
     if not claims:
         return Verdict(sentence, "unverifiable", "says nothing that is measured here")
     worst = max((judge(claim, findings) for claim in claims), key=lambda ruling: ruling.rank)
-    unread = _unread_number(sentence) if worst.verdict == "supported" else None
+    unread = _unread(sentence) if worst.verdict == "supported" else None
     if unread:
-        worst = _Ruling("unverifiable", f"{unread} is no number that is measured here", worst.measurement)
+        worst = _Ruling("unverifiable", f'"{unread}" is nothing that is measured here', worst.measurement)
     return Verdict(sentence, worst.verdict, worst.reason, worst.measurement, claims)
 
 
-def _unread_number(sentence: str) -> str | None:
-    """The first number that is neither a share nor a ratio, such as that of "3 cm"; not that of a rib, nor a list's."""
+def _unread(sentence: str) -> str | None:
+    """What a sentence says beyond its claims: BEYOND, or the first number that is neither a share nor a ratio."""
+    if beyond := BEYOND.search(sentence):
+        return beyond[0]
     read = [token for token in tokens_of(sentence) if token.type in ("percent", "ratio", "place")]
     for number in NUMBER.finditer(sentence):
         if not any(token.start <= number.start() < token.end for token in read):
