@@ -19,7 +19,8 @@ def presences(tokens: Sequence[Token]) -> list[tuple[str, str | None]]:
     said: list[tuple[str, str | None]] = []
     queried, negated, hedge = False, False, None
     for i, token in enumerate(tokens):
-        if token.type in ("break", "relative", "subject") or _ends_scope(tokens, i):
+        begins = token.type in ("break", "relative", "subject") and (not i or tokens[i - 1].value != "that")
+        if begins or _ends_scope(tokens, i):  # "not true that the heart is enlarged" goes on
             queried, negated, hedge = False, False, None
         if token.type in ("negation", "hedge") and _looks_back(tokens, i):
             _apply_backwards(said, tokens, i)
