@@ -36,7 +36,8 @@ NUMBER = re.compile(r"(?<![\w./:-])(?<!^)\d+(?:[.,]\d+)?(?![\w/:-])(?!\.\s+\w)")
 """A number that stands alone: not "T5", "5th", a date, or the "2." of a list."""
 BEYOND = re.compile(
     r"\b(?:spiculat\w+|peripheral(?:ly)?|subpleural|pleural-based|abut\w+|recommend\w*|advis\w+|should|treat\w*|therap\w+"
-    r"|(?:two|three|four|five|several|single|solitary)\s(?:\w+\s){0,3}?(?:opacit\w+|foc(?:us|i)|consolidations?|infiltrates?)"
+    r"|(?:two|three|four|five|several|single|solitary)\s(?:(?!views?\b|films?\b|radiographs?\b)\w+\s){0,3}?"
+    r"(?:opacit\w+|foc(?:us|i)|consolidations?|infiltrates?)"
     r"|antibiotic\w*|surgery|biops\w+|follow-?up|prognos\w+|urgent\w*|correlat\w+|artefact\w*|artifact\w*)\b",
     re.IGNORECASE,
 )

@@ -91,8 +91,7 @@ SCOPES = (
     ("negation", "past any", r"""
         no_longer | (?: ha(?:s|ve)_ (?:\w+_)? )? (?: resolved | cleared | disappeared | vanished | gone )"""),
     ("answer", "absent", r"none (?: _of_note )? (?!_of) | nil | negative (?!_for) | no (?= [.,;)] | \s* \( | $ )"),
-    ("negation", "that", r"""
-        (?: not_ (?: true | the_case | correct ) | untrue | incorrect )_that (?: _there_ (?: is | are ) )?"""),
+    ("negation", "that", r"(?: not_ (?: true | correct ) | untrue | incorrect )_that (?: _there_ (?: is | are ) )?"),
     ("negation", "any", r"""
         not | far_from | absent | unlikely | doubtful | excluded | ruled_out
         | neither (?= _ (?:the_)? (?: lung | side | right | left ) )

@@ -80,7 +80,7 @@ def _is_words(text: str) -> bool:
 def _reach(text: str, bound: str | None, share: float) -> tuple[float, float] | None:
     """The shares that are meant, 0..1: "half" 0.42 to 0.58, "more than half" from 0.5 on; None for a plain number."""
     if bound:
-        return (0.0, share) if bound.startswith(AT_MOST) else (share, 1.0)
+        return (0.0, share) if bound.startswith(AT_MOST) else (share, max(share, 1.0))
     if text in ("most", "majority"):
         return 1 / 2, 1.0
     return (round(share - ABOUT, 4), round(share + ABOUT, 4)) if _is_words(text) else None

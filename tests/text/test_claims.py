@@ -49,6 +49,7 @@ VERDICTS = {
     "Right opacity due to tuberculosis.": "unverifiable",
     "Spiculated right opacity.": "unverifiable",
     "Two right opacities.": "unverifiable",
+    "A single frontal view shows a right opacity.": "supported",
     "Opacity in two thirds of the right lung.": "contradicted",
     "It is not true that there is a right opacity.": "contradicted",
     "It is not true that the heart is enlarged.": "supported",
