@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from medigenx_lib.cases import SIDES, Finding, Measurement
-from medigenx_lib.text.lexicon import BOTH, LOWER, PLURAL
+from medigenx_lib.text.lexicon_places import BOTH, LOWER, PLURAL
 from medigenx_lib.text.tokens import Token
 
 WHOLE_FILM = ("cardiomegaly", "normal")

@@ -15,7 +15,8 @@ from functools import lru_cache
 from medigenx_lib.cases import SIDES, Finding, Measurement
 from medigenx_lib.text import scopes
 from medigenx_lib.text.attachment import SAID, WHOLE_FILM, findings_of, places, segments
-from medigenx_lib.text.lexicon import LOWER, STATEMENT_CLAIMS
+from medigenx_lib.text.lexicon import STATEMENT_CLAIMS
+from medigenx_lib.text.lexicon_places import LOWER
 from medigenx_lib.text.sentences import asked_for, split_sentences
 from medigenx_lib.text.tokens import Token, tokens_of
 
@@ -34,6 +35,12 @@ ANAPHOR = re.compile(
     r"(?:this|these|it|(?:the )?appearance|the (?:opacit|densit|consolidation|infiltrate|lesion)\w*)\b",
     re.IGNORECASE,
 )
+DEVICE = re.compile(
+    r"catheter|\bport\b|picc|\bpace|\ba?icd|clip|sutur|stent|tube|lead|generator|device|hardware|jugular|\bij\b"
+    r"|subclavian|fractur|line\b",
+    re.IGNORECASE,
+)
+"""What lies on a side of which nothing follows for a finding named beside it: "right PICC, small effusion"."""
 BETTER = re.compile(r"\b(?:locat|locali[sz]|lies|lie)", re.IGNORECASE)
 """How a sentence corrects the place that the sentence before gave: "these appear to be located in the lingula"."""
 NONE = re.compile(r"(?:(?:on|in) the \w+(?: side| lung)?,? )?(?:there is )?none\b", re.IGNORECASE)
@@ -230,9 +237,12 @@ def _placed_like(claim: Claim, donors: Sequence[Claim], tokens: Sequence[Token])
     finding = claim.finding
     if finding.side or finding.zones or finding.kind in DIFFUSE or finding.presence not in SAID:
         return [claim]
-    if not donors or donors[0].finding.presence not in SAID:
+    if not donors or donors[0].finding.presence not in SAID or DEVICE.search(claim.sentence[slice(*donors[0].span)]):
         return [claim]
     between = _between(claim, donors[0], tokens)
+    plural = finding.kind == "effusion" and claim.sentence[claim.span[1] - 1] in "sS"
+    if plural and any(t.type == "severity" for t in between):
+        return [claim]  # "consolidation on the left and small effusions"
     if any(t.type == "break" for t in between):
         return [claim]
     beside = finding.kind in PLEURAL and _is_beside(between)
@@ -304,10 +314,13 @@ def _elsewhere(claim: Claim, said: Sequence[Claim]) -> list[Claim]:
 def _statement_claims(sentence: str, tokens: Sequence[Token]) -> Iterator[Claim]:
     """ "Normal chest", "no acute cardiopulmonary abnormality"; not "the bones show no acute abnormality"."""
     bones = any(token.value == "bones" for token in tokens)
-    for token in tokens:
+    excepted = any(token.value == "except" for token in tokens)
+    for i, token in enumerate(tokens):
         if token.type == "statement" and not (bones and token.value == "nothing_acute"):
-            for kind, presence in STATEMENT_CLAIMS[token.value]:
-                yield Claim(sentence, Finding(kind, presence), (token.start, token.end))
+            denied = token.value == "normal" and i > 0 and tokens[i - 1].type == "negation"
+            for kind, presence in STATEMENT_CLAIMS["abnormal" if denied else token.value]:
+                if not (excepted and kind == "normal"):  # "no abnormality but for a small effusion"
+                    yield Claim(sentence, Finding(kind, presence), (token.start, token.end))
 
 
 def _lone_ratios(sentence: str, tokens: Sequence[Token]) -> Iterator[Claim]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
-from medigenx_lib.text.lexicon import ADVERBS, MASTER, PLURAL, ROWS
+from medigenx_lib.text.lexicon import ADVERBS, MASTER, ROWS
+from medigenx_lib.text.lexicon_places import PLURAL
 
 
 class Token(NamedTuple):
@@ -40,7 +41,7 @@ def scan(sentence: str) -> list[Token]:
     tokens = []
     for match in MASTER.finditer(sentence):
         if match.lastgroup is None:
-            tokens.append(Token("break" if match.group() in ";:" else "list", match.group(), *match.span()))
+            tokens.append(_punctuation(match))
             continue
         kind, value, _ = ROWS[int(match.lastgroup.removeprefix("row"))]
         side = reach = None
@@ -53,6 +54,14 @@ def scan(sentence: str) -> list[Token]:
             tokens += _inner_severities(match)
         tokens.append(Token(kind, value, *match.span(), None, side, reach))
     return tokens
+
+
+def _punctuation(match: re.Match) -> Token:
+    """A break, a joint of a list, or the question mark of "?pneumonia"."""
+    mark = match.group()
+    if mark == "?":
+        return Token("hedge", "possible forward", *match.span())
+    return Token("break" if mark in ";:" else "list", mark, *match.span())
 
 
 def _inner_severities(mention: re.Match) -> list[Token]:

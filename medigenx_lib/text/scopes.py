@@ -7,9 +7,12 @@ have a scope, which ends where a clause, a subject or a verb does.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from medigenx_lib.text.tokens import Token, clauses
 
+DENYING = ("no_acute", "nothing_acute", "comparison")
+"""Statements that begin with a "no"."""
 QUERIED = ("queried", None)
 """Of "evaluate for", "rule out", "history of": nothing is said of this film."""
 
@@ -20,11 +23,14 @@ def presences(tokens: Sequence[Token]) -> list[tuple[str, str | None]]:
     queried, negated, hedge = False, False, None
     for i, token in enumerate(tokens):
         begins = token.type in ("break", "relative", "subject") and (not i or tokens[i - 1].value != "that")
-        if begins or _ends_scope(tokens, i):  # "not true that the heart is enlarged" goes on
+        if begins or _ends_scope(tokens, i, negated):  # "not true that the heart is enlarged" goes on
             queried, negated, hedge = False, False, None
+        elif token.type == "statement" and _goes_on(tokens, i):
+            negated, hedge = True, None
         if token.type in ("negation", "hedge") and _looks_back(tokens, i):
             _apply_backwards(said, tokens, i)
         elif token.type == "negation":
+            queried = queried and (not i or tokens[i - 1].value != ",")  # "given history of copd, no pneumonia"
             negated, hedge = True, None
         elif token.type == "hedge":
             hedge = _hedge(tokens, i, hedge)
@@ -63,7 +69,21 @@ def _explains(tokens: Sequence[Token], i: int) -> bool:
     return False
 
 
-def _ends_scope(tokens: Sequence[Token], i: int) -> bool:
+def _goes_on(tokens: Sequence[Token], i: int) -> bool:
+    """True for the statement ``i`` of "no acute disease, pneumothorax or edema": its "no" is that of the whole list."""
+    joint, rest = tokens[i + 1 : i + 2], _clause(tokens, i + 1)
+    if tokens[i].value not in DENYING or not joint or joint[0].type != "list":
+        return False
+    return joint[0].value in ("or", "/") or (joint[0].value == "," and any(token.value == "or" for token in rest))
+
+
+def _clause(tokens: Sequence[Token], start: int) -> list[Token]:
+    """The tokens from ``start`` on, to where a clause ends or something else is denied."""
+    ends = (k for k in range(start, len(tokens)) if tokens[k].type in ("break", "negation", "relative", "subject"))
+    return list(tokens[start : next(ends, len(tokens))])
+
+
+def _ends_scope(tokens: Sequence[Token], i: int, negated: bool) -> bool:
     """A verb after a mention ends a scope ("no effusion is seen"), and so does "with" before something graded; not
     "no effusion or visualized pneumothorax", nor "could be secondary to a small effusion"."""
     token, before = tokens[i], tokens[i - 1] if i else None
@@ -72,35 +92,94 @@ def _ends_scope(tokens: Sequence[Token], i: int) -> bool:
         graded = following in ("severity", "place", "density", "pattern", "ratio", "percent", "comparison")
         new = token.value == "with" or (token.value == "due" and not (before and before.type == "hedge"))
         return (graded and new) or (token.value == "with" and before is not None and before.value == "and")
-    if token.type != "verb" or not any(t.type == "mention" for t in tokens[:i]):
+    if not any(t.type == "mention" for t in tokens[:i]):
+        return False
+    if token.type == "list":
+        return (negated or token.value == ",") and _begins_statement(tokens, i)
+    if token.type != "verb":
         return False
     return before.type != "negation" and not (before.value == "or" and following == "mention")
 
 
+def _begins_statement(tokens: Sequence[Token], i: int) -> bool:
+    """True for the comma of "no pneumothorax, small left effusion", the "and" of "... and cardiomegaly is unchanged";
+    not in a list that an "or" holds together: "no pneumothorax, large effusion or edema"."""
+    rest = _clause(tokens, i + 1)
+    named = next((k for k, token in enumerate(rest) if token.type == "mention"), None)
+    if tokens[i].value not in (",", "and") or named is None or any(token.value == "or" for token in rest):
+        return False
+    head = rest[:named]
+    if any(token.type in ("list", "link", "statement") for token in head):
+        return False
+    graded = any(token.type == "severity" or token.value == "lasting" for token in head)
+    placed = tokens[i].value == "," and any(token.type == "place" for token in head)
+    return graded or placed or _has_predicate(rest[named + 1 :])
+
+
+def _has_predicate(after: Sequence[Token]) -> bool:
+    """True if what follows on a mention says more of it than that it is seen: "is small", "persists"."""
+    after = after[: next((k for k, token in enumerate(after) if token.type in ("list", "mention")), len(after))]
+    graded = any(a.value == "is" and b.type == "severity" for a, b in pairwise(after))
+    return graded or any(token.value == "lasting" for token in after)
+
+
 def _looks_back(tokens: Sequence[Token], i: int) -> bool:
     """True for "... is not seen", "... has resolved", and for "... cannot be excluded" with no mention after it."""
-    if not tokens[i].value.endswith("any"):
+    if not str(tokens[i].value).endswith("any"):
         return False
     subject = next((token.type for token in reversed(tokens[:i]) if token.type not in ("place", "region")), "")
     if tokens[i].value == "past any" and subject == "mention":
         return True  # "the right effusion has resolved and the left effusion is smaller"
     if tokens[i].type == "negation" and i + 1 < len(tokens) and tokens[i + 1].type == "verb":
         return any(token.type == "mention" for token in tokens[:i])
-    following = next((t.type for t in tokens[i + 1 :] if t.type in ("break", "mention")), "break")
+    following = next((t.type for t in tokens[i + 1 :] if t.type in ("break", "mention", "cause")), "break")
     return following == "break"
 
 
 def _apply_backwards(said: list[tuple[str, str | None]], tokens: Sequence[Token], i: int) -> None:
-    """ "... is not seen", "... cannot be excluded": the mentions of the clause before token ``i``."""
+    """ "... is not seen", "... cannot be excluded": the mentions before token ``i`` of which that is said."""
     scope = ("absent", None) if tokens[i].type == "negation" else ("uncertain", tokens[i].value.split()[0])
-    index = len(said)
-    for token in reversed(tokens[:i]):
-        if token.type == "break":
+    index, last, listed = len(said), None, False
+    for k in reversed(range(i)):
+        token = tokens[k]
+        listed = listed or token.value in ("and", "or", "/")
+        if token.type == "break" or (token.type == "cause" and last is None and not _is_listed(tokens, k)):
+            return  # "opacity, aspiration cannot be excluded"
+        if token.type != "mention":
+            continue
+        index -= 1
+        if last is not None and _is_apart(tokens, k, last, listed, tokens[i].type):
             return
-        if token.type == "mention":
-            index -= 1
-            if token.presence is None:
-                said[index] = scope
+        last = k
+        if token.presence is None and said[index] != QUERIED and not (said[index][0] == "absent" and scope[1]):
+            said[index] = scope
+
+
+def _is_listed(tokens: Sequence[Token], k: int) -> bool:
+    """True if "and" or "or" stands before token ``k``."""
+    return k > 0 and tokens[k - 1].value in ("and", "or", "/")
+
+
+def _is_apart(tokens: Sequence[Token], k: int, last: int, listed: bool, type_: str) -> bool:
+    """True if the mention ``k`` is no part of the list that goes on to ``last`` and is denied or hedged after it: it
+    has a predicate of its own ("is unchanged"), or alone is graded, or a comma parts two statements."""
+    between = tokens[k + 1 : last]
+    joints = [token for token in between if token.type == "list"]
+    if not joints or any(token.value in ("or", "/") for token in joints):
+        return False
+    own = between[: between.index(joints[0])]
+    if any(token.type == "verb" or token.value == "lasting" for token in own):
+        return True
+    if _is_graded(tokens, k) and not _is_graded(tokens, last):
+        return True
+    before = [token.value for token in tokens[:k] if token.type in ("list", "break")]
+    return not listed and (type_ == "hedge" or "and" in before)
+
+
+def _is_graded(tokens: Sequence[Token], k: int) -> bool:
+    """True if a severity stands in the phrase that leads to mention ``k``."""
+    ends = (n for n in reversed(range(k)) if tokens[n].type not in ("severity", "place", "density", "pattern", "comparison"))
+    return any(token.type == "severity" for token in tokens[next(ends, -1) + 1 : k])
 
 
 def compares(tokens: Sequence[Token], index: int) -> bool:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n\s*\n\s*|\n\s*(?![a-z_(,\s]|\d+(?![.)]))|(?<=[a-z)])\.(?=[A-Z])")
+SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\bvs\.)\s+|\n\s*\n\s*|\n\s*(?![a-z_(,\s]|\d+(?![.)]))|(?<=[a-z)])\.(?=[A-Z])")
 """A full stop, an empty line, or a new line that does not go on in the middle of a sentence, as wrapped lines do."""
 ENUMERATION = re.compile(r"^\s*(?:\d+[.)]|[-*•?])?\s*$")
 HEADING = re.compile(r"(?:^|(?<=[.\n]))[ \t]*([A-Z][A-Za-z /]{2,40}):")
 ASKED = re.compile(
-    r"(?:indications?|(?:clinical |brief )?history|clinical (?:information|indications?|data|question)"
+    r"(?:indications?|(?:clinical |brief )?history|clinical (?:information|info|indications?|data|details|question|history)"
     r"|reason for .*|technique|comparisons?|exam(?:ination)?|procedure|(?:type of )?study)\s*",
     re.IGNORECASE,
 )

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from medigenx_lib.cases import ZONES
 from medigenx_lib.text import contrast, elision
 from medigenx_lib.text.elision import DENIALS
-from medigenx_lib.text.lexicon import PLURAL, REGION_KINDS
+from medigenx_lib.text.lexicon import REGION_KINDS
+from medigenx_lib.text.lexicon_places import PLURAL
 from medigenx_lib.text.scanning import Token, clauses, is_side, scan
+
+
+DASH = re.compile(r"(?<=\s)(?:--|[-–—])(?=\s+(?!no\b\W*$|none|nil|neg|not\b|absent|present)[a-z])")
+"""A dash between two phrases; not that of a form's "effusion - none"."""
+MINUS = re.compile(r"((?:^|[,;.])\s*)\(-\)(?=\s*[a-z])")
+"""A "(-)" that leads: "(-) effusion". After a finding it answers."""
 
 
 def tokens_of(sentence: str) -> list[Token]:
     """The tokens of one sentence, of any case."""
-    found = _resolve_answers(_resolve_places(scan(sentence.lower().replace("-to-", " to ").replace("(-)", "nil"))))
+    found = _resolve_answers(_resolve_places(scan(_plain(sentence.lower()))))
     found = _resolve_unassessed(_resolve_predicates(_resolve_shares(found)))
     return elision.resolve(contrast.resolve(found))
+
+
+def _plain(sentence: str) -> str:
+    """A lower-case sentence with signs written out, each in as many characters: spans must stay true."""
+    sentence = DASH.sub(lambda dash: ",".ljust(len(dash[0])), sentence)
+    sentence = MINUS.sub(r"\1no ", sentence).replace("(-)", "nil")
+    return sentence.replace("-greater-than-", " greater than ").replace("-to-", " to ")
 
 
 def _resolve_places(tokens: list[Token]) -> list[Token]:
