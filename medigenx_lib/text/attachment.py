@@ -141,7 +141,10 @@ def findings_of(kind: str, presence: str, before: list[Token], after: list[Token
     attributes = {name: _nearest(name, before, after) for name in ("density", "pattern")}
     severity, graded = _nearest("severity", before, after), _severities((*before, *after))
     shares = [t for t in (*before, *after) if t.type == "percent" and t.value <= 1]
-    located = places([_as_place(t) for t in (*before, *after) if t.type == "place" or _is_angle(t, presence)])
+    spots = [_as_place(t) for t in (*before, *after) if t.type == "place" or _is_angle(t, presence)]
+    if any(t.side for t in shares):  # "60 % of the right lung is opacified, in its mid and lower zones"
+        spots = [t._replace(value=((), t.value[1])) if t.value[0] == PLURAL else t for t in spots]
+    located = places(spots)
     if not any(side for side, _ in located) and any(t.side for t in shares):
         located = [(t.side, located[0][1]) for t in shares if t.side]
     sides = {side for side, _ in located}
@@ -215,8 +218,20 @@ def places(tokens: Sequence[Token]) -> list[tuple[str | None, tuple[str, ...]]]:
     return [(side, merged[side]) for side in (None, *SIDES) if side in merged]
 
 
+def _zones_lead(tokens: Sequence[Token]) -> bool:
+    """True for "in the upper and lower zones of the right lung and the middle zone of the left lung"."""
+    zoned, sided = tokens[::2], tokens[1::2]
+    alternate = (
+        len(tokens) > 2 and len(zoned) == len(sided) and all(t.value[1] and t.value[0] in ((), PLURAL) for t in zoned)
+    )
+    return alternate and all(len(t.value[0]) == 1 and not t.value[1] and t.value[0] != PLURAL for t in sided)
+
+
 def _place_groups(tokens: Sequence[Token]) -> list[tuple[tuple[str, ...], tuple[str, ...]]]:
     """(sides, zones) of each run of places that name the same sides; a zone goes to the side named before it."""
+    if _zones_lead(tokens):
+        pairs = zip(tokens[::2], tokens[1::2], strict=True)
+        return [(side.value[0], zones.value[1]) for zones, side in pairs]
     groups: list[tuple[tuple[str, ...], tuple[str, ...]]] = [((), ())]
     named = any(token.value[0] not in ((), PLURAL) for token in tokens)
     for token in tokens:

@@ -9,7 +9,7 @@ The rules, kept few so that they can be read in class:
   one that was not measured is unverifiable. Claimed zones must all be among the measured ones. Numbers must lie in
   the measured interval, or equal the value as rounded; of a vague one ("half", "less than 10 %") some part must. A
   number of anything else ("3 cm"), a quality that nobody measures ("spiculated"), advice and treatment are
-  unverifiable. Severities follow ``severity.SEVERITY_BOUNDS``.
+  unverifiable, and so is what holds a word that is not read ("hardly clear"). Severities follow ``severity.SEVERITY_BOUNDS``.
 - A qualified absence ("no dense opacity in the left lower zone") is contradicted only by a finding that fits it;
   "no small effusion" denies any effusion, since who sees no small one sees no large one.
 - "Unchanged", "new": nothing here knows earlier films, so unverifiable.
@@ -25,6 +25,7 @@ from dataclasses import dataclass, replace
 
 from medigenx_lib.cases import MEASURED_KINDS, SEVERITIES, SIDES, Finding, Findings, Measurement
 from medigenx_lib.text.parsing import SAID, Claim, parse, parse_sentences
+from medigenx_lib.text.plain_words import unread
 from medigenx_lib.text.severity import measured_number, severities
 from medigenx_lib.text.tokens import tokens_of
 
@@ -35,7 +36,7 @@ VERDICTS = ("supported", "unverifiable", "contradicted")
 NUMBER = re.compile(r"(?<![\w./:-])(?<!^)\d+(?:[.,]\d+)?(?![\w/:-])(?!\.\s+\w)")
 """A number that stands alone: not "T5", "5th", a date, or the "2." of a list."""
 BEYOND = re.compile(
-    r"\b(?:spiculat\w+|peripheral(?:ly)?|subpleural|pleural-based|abut\w+|recommend\w*|advis\w+|should|treat\w*|therap\w+"
+    r"\b(?:spiculat\w+|ha?emothorax|bronchograms?|peripheral(?:ly)?|subpleural|pleural-based|abut\w+|recommend\w*|advis\w+|should|treat\w*|therap\w+"
     r"|(?:two|three|four|five|several|single|solitary)\s(?:(?!views?\b|films?\b|radiographs?\b)\w+\s){0,3}?"
     r"(?:opacit\w+|foc(?:us|i)|consolidations?|infiltrates?)"
     r"|antibiotic\w*|surgery|biops\w+|follow-?up|prognos\w+|urgent\w*|correlat\w+|artefact\w*|artifact\w*)\b",
@@ -80,21 +81,31 @@ def _check_sentence(sentence: str, claims: tuple[Claim, ...], findings: Findings
     if not claims:
         return Verdict(sentence, "unverifiable", "says nothing that is measured here")
     worst = max((judge(claim, findings) for claim in claims), key=lambda ruling: ruling.rank)
-    unread = _unread(sentence) if worst.verdict == "supported" else None
+    unread = _unread(sentence, claims) if worst.verdict == "supported" else None
     if unread:
         worst = _Ruling("unverifiable", f'"{unread}" is nothing that is measured here', worst.measurement)
     return Verdict(sentence, worst.verdict, worst.reason, worst.measurement, claims)
 
 
-def _unread(sentence: str) -> str | None:
-    """What a sentence says beyond its claims: BEYOND, or the first number that is neither a share nor a ratio."""
+def _unread(sentence: str, claims: Sequence[Claim]) -> str | None:
+    """What a sentence says beyond its claims: BEYOND, a number that none of them took, or a word that is not read."""
     if beyond := BEYOND.search(sentence):
         return beyond[0]
-    read = [token for token in tokens_of(sentence) if token.type in ("percent", "ratio", "place")]
+    tokens = tokens_of(sentence)
+    taken = {value for claim in claims for value in _numbers(claim.finding)}
+    lost = next((t for t in tokens if t.type in ("percent", "ratio") and t.value not in taken), None)
+    if lost:
+        return sentence[lost.start : lost.end]
+    read = [token for token in tokens if token.type in ("percent", "ratio", "place")]
     for number in NUMBER.finditer(sentence):
         if not any(token.start <= number.start() < token.end for token in read):
             return number[0]
-    return None
+    return unread(sentence)
+
+
+def _numbers(finding: Finding) -> tuple[float | None, ...]:
+    """The numbers that a claim states."""
+    return finding.extent, finding.measurement and finding.measurement.value
 
 
 def omitted(report: str, findings: Findings) -> list[Finding]:

@@ -64,11 +64,14 @@ REGIONS = (
         (?: lung | pulmonary )_(?: fields? | parenchyma | zones? | volumes? | aeration ) | lungs? | parenchyma
         | hemithora(?: x | ces )"""),
     ("region", "chest", r"chest | thorax"),
+    ("predicate", "enlarged", r"""
+        (?: above | beyond | outside | (?: larger | bigger | more )_than | exceed(?: s | ing )? )_ (?:the_)?
+        (?: upper_limits?_of_ )? normal (?: _(?: limits? | size | range ) )?"""),
     ("predicate", "normal", r"""
         (?: at_ | near_ | top_ | the_ )* (?: upper_limits?_of_ | top[_-] ) normal (?:_limits?)?
         | within_(?:the_)?limits (?:_of_normal)?
         | within_(?:the_)?normal (?:_limits?)? (?:_limits)? | normal(?:ly)? | unremarkable | clear | sharp | intact
-        | negative | small (?=_heart) | dry | free (?! _\w ) | free (?= _ (?: costophrenic | cp_ ) )"""),
+        | negative | unaffected | uninvolved | small (?=_heart) | dry | free (?! _\w ) | free (?= _ (?: costophrenic | cp_ ) )"""),
     ("predicate", "borderline", r"""
         borderline (?: _(?: enlarged | in_size | enlargement ) )? | (?<! most\s ) prominent | prominence"""),
     ("predicate", "enlarged", r"enlarge(?: d | ment ) | widened | (?:too_)? large | big"),
@@ -90,7 +93,7 @@ FILLERS = (
 MASTER = re.compile(
     rf"(?<![\w-]){FILLERS}(?:"
     + "|".join(f"(?P<row{i}>{_flat(row[2])})" for i, row in enumerate(ROWS))
-    + r")(?!\w)|[,;:/&]|\?(?=\w)"
+    + r")(?!\w)|[,;:/&]|\?(?=\w|\s*$)"
 )
 """All rows at once; the name of the group that matched gives the row. Bare punctuation has no group."""
 

@@ -41,9 +41,9 @@ ATTRIBUTES = (
     ("severity", "mild", rf"""
         {NOW} (?: mild(?:ly)? | minor (?!_fissure) | slight(?:ly)? | minimal(?:ly)? | small (?!_heart) | tiny | trace
         | subtle | minute | minuscule | scant(?:y)? | low-grade | trivial | negligibl[ey] | insignificant | marginal(?:ly)?
-        | barely (?=_ (?:\w+_)? enlarged) | only_just | somewhat (?=_enlarged) | a_ (?: touch | little | bit ) (?=_ (?: enlarged | large ) ) ) {OF_CHANGE}"""),
+        | barely (?=_ (?:\w+_)? enlarged) | only_just | somewhat (?=_enlarged) | (?<= a\s ) (?: touch | little | bit ) (?=_ (?: enlarged | large ) ) ) {OF_CHANGE}"""),
     ("ratio", None, rf"""
-        (?: cardio-?thoracic_(?: ratio | index ) | ct_ratio | ctr ) (?: _\w+ ){{0,3}}?
+        (?: cardio-?thoracic_(?: ratio | index ) | c/?t_ratio | ctr ) (?: _\w+ ){{0,4}}?
         (?: _? (?P<limit> {LESS} | below | under | {MORE} | above | over | exceeds ) )? _? [:=]? _?
         (?P<ratio> [01]?[.,]\d+
         | {NUMBER} _?{PERCENT} )"""),
@@ -65,6 +65,8 @@ KINDS = (
     ("mention", "effusion", r"""
         (?<! pericardial\s ) (?:pleural_)? effusions? | pleural_fluid (?:_collections?)?
         | fluid (?= _ (?:is_)? (?:present_)? (?:with)?in_ (?:\w+_){0,2} pleural_(?: space | cavit ) )
+        | (?<! air\s ) (?<! cardiac\s ) (?<! pericardial\s ) fluid (?! _ (?: overload | levels? | status | balance | filled
+          | containing | (?:with)?in_ (?:\w+_){0,3}? fissures? ) )
         | hydrothorax | meniscus_sign | ha?emothorax"""),
     ("mention", "cardiomegaly", r"""
         cardiomegaly | cardiac_enlargement | (?: increased | enlarged )_cardio-?thoracic_(?: ratio | index )
@@ -72,9 +74,9 @@ KINDS = (
         | enlargement_of_ (?:the_)? (?: heart | cardiac_silhouette )
         | (?: increased_ (?: heart | cardiac )_ (?: size | silhouette ) | increase_in_ (?: heart | cardiac )_size
           | increase_in_ (?:the_)? size_of_ (?:the_)? (?: heart | cardiac_silhouette )
-          | (?: heart | heart_size | cardiac_ (?: size | silhouette ) )_ (?: (?: is | appears )_ )? (?:\w+ly_)?
-            increased (?:_in_size)? ) (?!_(?: since | from | comp ) )
-        | (?: heart | cardiac_silhouette ) (?: _(?: size | is | remains | appears | xxxx | \w+ly ) )* _large"""),
+          | (?: heart | heart_size | cardiac_ (?: size | silhouette | shadow ) )_ (?: (?: is | appears )_ )? (?:\w+ly_)?
+            increased (?: _in_ (?: size | (?:transverse_)? diameter ) )? ) (?!_(?: since | from | comp ) )
+        | (?: heart | cardiac_silhouette ) (?: _(?: size | is | remains | appears | xxxx | very | quite | too | rather | \w+ly ) )* _large"""),
     ("mention", "edema", r"""
         (?: (?: pulmonary | interstitial | alveolar )_ )* o?edema | (?: congestive_heart | heart | cardiac
         | congestive )_failure | chf | (?: (?<= no\s ) | (?<= without\s ) ) failure (?! _ (?: of | to ) \b )

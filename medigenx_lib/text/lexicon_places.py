@@ -33,7 +33,7 @@ PLACES = (
         (?: _(?: lung | side | one | base | hemithorax ) )?"""),
     ("apart", None, r"rotat(?: ed | ion )_ (?:\w+_)? (?: to | towards? )_the_ (?: right | left )"),
     ("apart", None, rf"""
-        (?: relative(?:ly)?_ )? spar(?: ing | es )_ (?:of_)? {SPARED}
+        (?: relative(?:ly)?_ )? spar(?: ing | es )_ (?:of_)? {SPARED} (?: _and_ {SPARED} )?
         | {SPARED}_ (?: (?: is | are )_ )? (?: relatively_ )? spared"""),
     ("place", (ANYWHERE, (*MIDDLE, *LOWER)), r"lower_ (?: two[_-]thirds | 2/3 )"),
     ("place", (ANYWHERE, (*UPPER, *MIDDLE)), r"upper_ (?: two[_-]thirds | 2/3 )"),

@@ -22,13 +22,13 @@ SCOPES = (
         | (?: may | might | could | can )_ (?:easily_)? (?: be_ (?: missed | overlooked | obscured | hidden | masked )
           | not_be_ (?: seen | visible | apparent | evident ) )
         | (?: should | must | could | would_have_to | needs?_to )_be_ (?:also_)? considered
-        | (?: is | are )_ (?: a_ | another_ )? (?: consideration | in_the_differential ) | \? (?= \s* $ )
+        | (?: is | are )_ (?: a_ | another_ )? (?: consideration | in_the_differential )
         | possible | questionabl[ey] | equivocal | suspected | (?: may | might | could )_be_(?: present | seen )
         | (?: is | are )_questioned | possibly (?= _(?: present | seen ) ) | if_ (?: any | present ) | no_more_than"""),
     ("hedge", "probable any", r"probable | likely | probably (?= _(?: present | seen ) )"),
     ("query", None, r"""
         (?: evaluat\w+ | eval | assess\w* | check | look(?:ing)? )_for | rule_out | r/o | query
-        | (?: history | hx )_of | h/o | to_ (?: exclude | rule_out ) | correlat\w+ (?:_\w+){0,2}? _for
+        | (?: history | hx )_of | h/o | (?<= to\s ) (?: exclude | rule_out ) | correlat\w+ (?:_\w+){0,2}? _for
         | (?: document | ensure | confirm | demonstrate | establish )_ (?: (?: the | its | complete | full )_ )*
           (?: resolution | clearing ) (?:_of)? | until"""),
     ("hedge", "possible versus", r"versus | vs"),
@@ -38,7 +38,7 @@ SCOPES = (
         | question(?:s | ed | _of)? | concern\w* | worrisome | consider(?:ed | ations? )? | includes?"""),
     ("hedge", "probable forward", r"probably | suggest\w* | presumed | presumably | suspicious | favou?r(?:s | ed)?"),
     ("verb", "is", r"""
-        not_only | without_ (?:a_)? doubt | beyond_ (?:\w+_)? doubt | (?: not | never )_without | not_absent | no_(?: absence | lack )_of
+        not_only | without_ (?:a_)? doubt | beyond_ (?:\w+_)? doubt | (?: not | never )_without | not_absent | not_ (?:\w+ly_)? (?: free | devoid )_(?: of | from ) | no_(?: absence | lack )_of
         | no_doubt (?: _(?: about | of ) )?"""),
     ("certain", None, r"""
         (?<! no\s ) (?<! without\s ) (?<! or\s ) (?<! nor\s ) (?: definite(?:ly)? | certain(?:ly)? )"""),
@@ -46,7 +46,7 @@ SCOPES = (
         (?: (?:no_)? (?: partial | incomplete | near(?:ly)?[_-]complete | continued | continuing | further | failure_of
           | lack_of | some | slow | gradual | early | ongoing | significant ) | no )_ (?: interval_ | significant_ )*
           (?: resolution | clearing )_of
-        | for_the_most_part_ (?: resolved | cleared )
+        | most_part_ (?: resolved | cleared )
         | (?: (?: is | are )_ )? (?: not | no_longer )_as_ (?: (?: well | much )_ )? \w+ (?: _as_before | _today )?
         | (?: (?: is | are | has | have )_ )? not_ (?:\w+_)? (?: worse\w* | larger | bigger | smaller | increased
           | decreased | improved ) (?! _than_ (?: (?: on_ )? the_ )? (?: right | left ) )
@@ -58,7 +58,7 @@ SCOPES = (
         | not_ (?: seen | present | noted | there | visible )_ (?: before | previously | earlier
           | on_the_ (?: prior | previous | earlier | last ) )
         | (?: is_ | are_ | appears?_ ) (?:\w+_)? (?: larger | smaller | bigger )
-          (?! _than_ (?: (?: on_ )? the_ )? (?: right | left ) )
+          (?! _than_ (?: normal | (?: (?: on_ )? the_ )? (?: right | left ) ) )
         | ha(?:s|ve)_ (?:\w+_)? (?: increased | decreased | grown | developed | progressed | appeared )
         | ha(?:s|ve) (?= _ (?:\w+_)? enlarged )"""),
     ("negation", "past any", r"""

@@ -14,9 +14,10 @@ from functools import lru_cache
 
 from medigenx_lib.cases import SIDES, Finding, Measurement
 from medigenx_lib.text import scopes
-from medigenx_lib.text.attachment import SAID, WHOLE_FILM, findings_of, places, segments
+from medigenx_lib.text.attachment import LEADING, SAID, WHOLE_FILM, findings_of, places, segments
 from medigenx_lib.text.lexicon import STATEMENT_CLAIMS
 from medigenx_lib.text.lexicon_places import LOWER
+from medigenx_lib.text.scanning import is_side
 from medigenx_lib.text.sentences import asked_for, split_sentences
 from medigenx_lib.text.tokens import Token, tokens_of
 
@@ -41,6 +42,11 @@ DEVICE = re.compile(
     re.IGNORECASE,
 )
 """What lies on a side of which nothing follows for a finding named beside it: "right PICC, small effusion"."""
+REST = re.compile(
+    r"\b(?:(?:remainder|rest) of|remaining|otherwise|(?:no|any|without) (?:other|further|additional|more)|elsewhere)\b",
+    re.IGNORECASE,
+)
+"""What limits a denial to what is left."""
 BETTER = re.compile(r"\b(?:locat|locali[sz]|lies|lie)", re.IGNORECASE)
 """How a sentence corrects the place that the sentence before gave: "these appear to be located in the lingula"."""
 NONE = re.compile(r"(?:(?:on|in) the \w+(?: side| lung)?,? )?(?:there is )?none\b", re.IGNORECASE)
@@ -182,7 +188,8 @@ def sentence_claims(sentence: str) -> tuple[Claim, ...]:
     placed = [sided for claim in claims for sided in _plural_sides(claim)]
     if any(token.value == "except" for token in tokens):
         placed = [apart for claim in placed for apart in _elsewhere(claim, placed)]
-    return (*placed, *_statement_claims(sentence, tokens), *_lone_ratios(sentence, tokens))
+    placed = [claim for claim in _under_heading(placed, tokens) if not _is_of_the_rest(claim)]
+    return (*placed, *_statement_claims(sentence, tokens, placed), *_lone_ratios(sentence, tokens))
 
 
 # --- what one mention takes from another ---
@@ -298,6 +305,22 @@ def _plural_sides(claim: Claim) -> list[Claim]:
     return [replace(claim, finding=replace(finding, side=side)) for side in SIDES]
 
 
+def _under_heading(claims: list[Claim], tokens: Sequence[Token]) -> list[Claim]:
+    """ "Right: consolidation, no effusion", "on the right there is consolidation but no effusion": all on that side."""
+    sides = [token.value[0][0] for token in tokens if is_side(token)]
+    if len(sides) != 1 or tokens[1:2] == [] or tokens[1].value not in LEADING or not is_side(tokens[0]):
+        return claims
+    return [
+        claim if claim.finding.side or claim.finding.kind in DIFFUSE else _placed(claim, sides[0], claim.finding.zones)
+        for claim in claims
+    ]
+
+
+def _is_of_the_rest(claim: Claim) -> bool:
+    """True for "no other opacity", "the remainder of the lungs is clear": that denies nothing said elsewhere."""
+    return claim.finding.presence == "absent" and REST.search(claim.sentence, 0, claim.span[1]) is not None
+
+
 def _elsewhere(claim: Claim, said: Sequence[Claim]) -> list[Claim]:
     """What is denied "except at the left base" is denied on the other side; nowhere, if excepted on both."""
     finding = claim.finding
@@ -311,15 +334,16 @@ def _elsewhere(claim: Claim, said: Sequence[Claim]) -> list[Claim]:
 # --- claims without a mention ---
 
 
-def _statement_claims(sentence: str, tokens: Sequence[Token]) -> Iterator[Claim]:
+def _statement_claims(sentence: str, tokens: Sequence[Token], said: Sequence[Claim]) -> Iterator[Claim]:
     """ "Normal chest", "no acute cardiopulmonary abnormality"; not "the bones show no acute abnormality"."""
     bones = any(token.value == "bones" for token in tokens)
-    excepted = any(token.value == "except" for token in tokens)
+    apart = any(token.value == "except" for token in tokens) or "otherwise" in sentence.lower()
+    excepted = {"normal", *(c.finding.kind for c in said if c.finding.presence in SAID)} if apart else ()
     for i, token in enumerate(tokens):
         if token.type == "statement" and not (bones and token.value == "nothing_acute"):
             denied = token.value == "normal" and i > 0 and tokens[i - 1].type == "negation"
             for kind, presence in STATEMENT_CLAIMS["abnormal" if denied else token.value]:
-                if not (excepted and kind == "normal"):  # "no abnormality but for a small effusion"
+                if kind not in excepted:  # "no abnormality but for a small effusion"
                     yield Claim(sentence, Finding(kind, presence), (token.start, token.end))
 
 

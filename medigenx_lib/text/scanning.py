@@ -57,10 +57,11 @@ def scan(sentence: str) -> list[Token]:
 
 
 def _punctuation(match: re.Match) -> Token:
-    """A break, a joint of a list, or the question mark of "?pneumonia"."""
+    """A break, a joint of a list, or the question mark of "?pneumonia" or "pneumonia?"."""
     mark = match.group()
     if mark == "?":
-        return Token("hedge", "possible forward", *match.span())
+        ahead = match.end() < len(match.string.rstrip())
+        return Token("hedge", "possible forward" if ahead else "possible any", *match.span())
     return Token("break" if mark in ";:" else "list", mark, *match.span())
 
 

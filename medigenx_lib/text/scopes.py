@@ -178,7 +178,9 @@ def _is_apart(tokens: Sequence[Token], k: int, last: int, listed: bool, type_: s
 
 def _is_graded(tokens: Sequence[Token], k: int) -> bool:
     """True if a severity stands in the phrase that leads to mention ``k``."""
-    ends = (n for n in reversed(range(k)) if tokens[n].type not in ("severity", "place", "density", "pattern", "comparison"))
+    ends = (
+        n for n in reversed(range(k)) if tokens[n].type not in ("severity", "place", "density", "pattern", "comparison")
+    )
     return any(token.type == "severity" for token in tokens[next(ends, -1) + 1 : k])
 
 

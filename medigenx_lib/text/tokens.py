@@ -12,24 +12,24 @@ from medigenx_lib.text.lexicon import REGION_KINDS
 from medigenx_lib.text.lexicon_places import PLURAL
 from medigenx_lib.text.scanning import Token, clauses, is_side, scan
 
-
-DASH = re.compile(r"(?<=\s)(?:--|[-–—])(?=\s+(?!no\b\W*$|none|nil|neg|not\b|absent|present)[a-z])")
+DASH = re.compile(r"(?<=\s)(?:--|[-\u2013\u2014])(?=\s+(?!no\b\W*$|none|nil|neg|not\b|absent|present)[a-z])")
 """A dash between two phrases; not that of a form's "effusion - none"."""
 MINUS = re.compile(r"((?:^|[,;.])\s*)\(-\)(?=\s*[a-z])")
 """A "(-)" that leads: "(-) effusion". After a finding it answers."""
+PLUS = re.compile(MINUS.pattern.replace("-", "+"))
 
 
 def tokens_of(sentence: str) -> list[Token]:
     """The tokens of one sentence, of any case."""
-    found = _resolve_answers(_resolve_places(scan(_plain(sentence.lower()))))
+    found = _resolve_answers(_resolve_places(scan(signs_written_out(sentence.lower()))))
     found = _resolve_unassessed(_resolve_predicates(_resolve_shares(found)))
     return elision.resolve(contrast.resolve(found))
 
 
-def _plain(sentence: str) -> str:
+def signs_written_out(sentence: str) -> str:
     """A lower-case sentence with signs written out, each in as many characters: spans must stay true."""
     sentence = DASH.sub(lambda dash: ",".ljust(len(dash[0])), sentence)
-    sentence = MINUS.sub(r"\1no ", sentence).replace("(-)", "nil")
+    sentence = PLUS.sub(r"\1 ; ", MINUS.sub(r"\1no ", sentence)).replace("(-)", "nil")
     return sentence.replace("-greater-than-", " greater than ").replace("-to-", " to ")
 
 
@@ -165,7 +165,10 @@ def _resolve_predicates(tokens: list[Token]) -> list[Token]:
 
 
 def _without_denial(result: list[Token], subject: int) -> bool:
-    """True if "not", "far from" or "no longer" stands after ``subject``; it is taken out: it has no scope beyond."""
+    """True if "not", "far from" or "no longer" stands after ``subject``, or "no" right before it; what stands after it
+    is taken out: it has no scope beyond."""
+    if subject and result[subject - 1][:2] in (("negation", "forward"), ("negation", "that")):
+        return True  # "no lung is clear", "it is untrue that the lungs are clear"
     denials = [i for i in range(subject + 1, len(result)) if result[i][:2] in DENIALS]
     for i in reversed(denials):
         result[i : i + 1] = [result[i]._replace(type="comparison", value="any")] * (result[i].value == "past any")
