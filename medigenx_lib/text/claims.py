@@ -9,7 +9,8 @@ The rules, kept few so that they can be read in class:
   one that was not measured is unverifiable. Claimed zones must all be among the measured ones. Numbers must lie in
   the measured interval, or equal the value as rounded; of a vague one ("half", "less than 10 %") some part must. A
   number of anything else ("3 cm"), a quality that nobody measures ("spiculated"), advice and treatment are
-  unverifiable, and so is what holds a word that is not read ("hardly clear"). Severities follow ``severity.SEVERITY_BOUNDS``.
+  unverifiable, and so is what holds a word that is not read ("hardly clear", see
+  ``plain_words``). Severities follow ``severity.SEVERITY_BOUNDS``.
 - A qualified absence ("no dense opacity in the left lower zone") is contradicted only by a finding that fits it;
   "no small effusion" denies any effusion, since who sees no small one sees no large one.
 - "Unchanged", "new": nothing here knows earlier films, so unverifiable.

@@ -71,7 +71,8 @@ REGIONS = (
         (?: at_ | near_ | top_ | the_ )* (?: upper_limits?_of_ | top[_-] ) normal (?:_limits?)?
         | within_(?:the_)?limits (?:_of_normal)?
         | within_(?:the_)?normal (?:_limits?)? (?:_limits)? | normal(?:ly)? | unremarkable | clear | sharp | intact
-        | negative | unaffected | uninvolved | small (?=_heart) | dry | free (?! _\w ) | free (?= _ (?: costophrenic | cp_ ) )"""),
+        | negative | unaffected | uninvolved | small (?=_heart) | dry | free (?! _\w )
+        | free (?= _ (?: costophrenic | cp_ ) )"""),
     ("predicate", "borderline", r"""
         borderline (?: _(?: enlarged | in_size | enlargement ) )? | (?<! most\s ) prominent | prominence"""),
     ("predicate", "enlarged", r"enlarge(?: d | ment ) | widened | (?:too_)? large | big"),

@@ -32,7 +32,8 @@ ATTRIBUTES = (
     ("pattern", "interstitial", r"interstitial | reticular | reticulonodular"),
     ("severity", "severe", rf"""
         {NOW} (?: severe(?:ly)? | moderate(?:ly)?_?[-/]_? (?: severe | marked | large ) (?:ly)? | extensive
-        | marked(?:ly)? | large (?! _heart) | massive | enormous | gigantic | immense | profound | considerabl[ey] | substantial(?:ly)? | siz(?:e)?able
+        | marked(?:ly)? | large (?! _heart) | massive | enormous | gigantic | immense | profound
+        | considerabl[ey] | substantial(?:ly)? | siz(?:e)?able
         | huge | high-grade | (?<! no\s ) (?<! without\s ) gross (?!_evidence) | (?<! more\s ) (?<! most\s ) pronounced
         | (?<! not\s ) (?: gross | significant )ly (?=_enlarge)
         | complete (?=_ {LOBE} (?: collapse | atelecta | opacif ) ) ) {OF_CHANGE}"""),
@@ -40,8 +41,10 @@ ATTRIBUTES = (
         {NOW} (?: (?: mild | small )_?[-/]_? )? moderate(?:ly)? (?:-sized)? {OF_CHANGE}"""),
     ("severity", "mild", rf"""
         {NOW} (?: mild(?:ly)? | minor (?!_fissure) | slight(?:ly)? | minimal(?:ly)? | small (?!_heart) | tiny | trace
-        | subtle | minute | minuscule | scant(?:y)? | low-grade | trivial | negligibl[ey] | insignificant | marginal(?:ly)?
-        | barely (?=_ (?:\w+_)? enlarged) | only_just | somewhat (?=_enlarged) | (?<= a\s ) (?: touch | little | bit ) (?=_ (?: enlarged | large ) ) ) {OF_CHANGE}"""),
+        | subtle | minute | minuscule | scant(?:y)? | low-grade | trivial | negligibl[ey] | insignificant
+        | marginal(?:ly)?
+        | barely (?=_ (?:\w+_)? enlarged) | only_just | somewhat (?=_enlarged) | (?<= a\s ) (?: touch | little
+        | bit ) (?=_ (?: enlarged | large ) ) ) {OF_CHANGE}"""),
     ("ratio", None, rf"""
         (?: cardio-?thoracic_(?: ratio | index ) | c/?t_ratio | ctr ) (?: _\w+ ){{0,4}}?
         (?: _? (?P<limit> {LESS} | below | under | {MORE} | above | over | exceeds ) )? _? [:=]? _?
@@ -65,7 +68,8 @@ KINDS = (
     ("mention", "effusion", r"""
         (?<! pericardial\s ) (?:pleural_)? effusions? | pleural_fluid (?:_collections?)?
         | fluid (?= _ (?:is_)? (?:present_)? (?:with)?in_ (?:\w+_){0,2} pleural_(?: space | cavit ) )
-        | (?<! air\s ) (?<! cardiac\s ) (?<! pericardial\s ) fluid (?! _ (?: overload | levels? | status | balance | filled
+        | (?<! air\s ) (?<! cardiac\s ) (?<! pericardial\s ) fluid (?! _ (?: overload | levels? | status
+        | balance | filled
           | containing | (?:with)?in_ (?:\w+_){0,3}? fissures? ) )
         | hydrothorax | meniscus_sign | ha?emothorax"""),
     ("mention", "cardiomegaly", r"""
@@ -76,7 +80,8 @@ KINDS = (
           | increase_in_ (?:the_)? size_of_ (?:the_)? (?: heart | cardiac_silhouette )
           | (?: heart | heart_size | cardiac_ (?: size | silhouette | shadow ) )_ (?: (?: is | appears )_ )? (?:\w+ly_)?
             increased (?: _in_ (?: size | (?:transverse_)? diameter ) )? ) (?!_(?: since | from | comp ) )
-        | (?: heart | cardiac_silhouette ) (?: _(?: size | is | remains | appears | xxxx | very | quite | too | rather | \w+ly ) )* _large"""),
+        | (?: heart | cardiac_silhouette ) (?: _(?: size | is | remains | appears | xxxx | very | quite | too
+        | rather | \w+ly ) )* _large"""),
     ("mention", "edema", r"""
         (?: (?: pulmonary | interstitial | alveolar )_ )* o?edema | (?: congestive_heart | heart | cardiac
         | congestive )_failure | chf | (?: (?<= no\s ) | (?<= without\s ) ) failure (?! _ (?: of | to ) \b )
@@ -133,8 +138,10 @@ KINDS = (
         | lymphaden\w+ | atheroscler\w+ | aneurysm\w* | unfold\w+ | atheroma\w* | bronchovascular | markings
         | bronchi(?: tis | ectasis ) | peribronchial | cuffing | lucen\w+ | bulla\w* | bullous | blebs? | cavit\w+
         | lesions? | densit(?: y | ies ) | shadow | dextrocardia | situs | pericardial | azygos | surgical
-        | postoperative | (?: jugular | ij | subclavian ) (?= _ (?:\w+_){0,2}? (?: line | catheter | cath | port | approach ) )
-        | foreign | metallic | bullets? | (?<! not\s ) widen(?: ed | ing ) | dilat\w+ | shift\w* | deviat\w+ | flatten\w+ | obscur\w+
+        | postoperative | (?: jugular | ij | subclavian ) (?= _ (?:\w+_){0,2}? (?: line | catheter | cath | port
+        | approach ) )
+        | foreign | metallic | bullets? | (?<! not\s ) widen(?: ed | ing ) | dilat\w+ | shift\w* | deviat\w+
+        | flatten\w+ | obscur\w+
         | crowding | mastectomy | lobectomy | pneumonectomy | resection | dislocat\w+ | ossifi\w+ | irregularit\w+
         | plaques? | implants? | volume_loss | fullness | ectop\w+ | tenting
         | tips? | generator | device | (?:valve_)? replacement | nipple | postsurgical | (?: epicardial

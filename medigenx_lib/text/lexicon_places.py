@@ -60,8 +60,10 @@ PLACES = (
         | right_(?: greater | more | larger )_than_left | left_(?: greater | more | larger )_than_right
         | (?: right | r )_?>_?(?: left | l ) | (?: left | l )_?>_?(?: right | r )"""),
     ("place", (ANYWHERE, ZONES), r"all_ (?:three_)? (?: (?P<all> right | left )_ )? (?:lung_)? zones"),
-    ("place", (RIGHT, ANYWHERE), rf"(?: right | rt ) (?:-sided)? (?: {NO_SIDE} | (?<= overlying\sthe\sright ) ) | (?<!/) r {LETTER}"),
-    ("place", (LEFT, ANYWHERE), rf"(?: left | lt ) (?:-sided)? (?: {NO_SIDE} | (?<= overlying\sthe\sleft ) ) | (?<!/) l {LETTER}"),
+    ("place", (RIGHT, ANYWHERE), rf"""
+        (?: right | rt ) (?:-sided)? (?: {NO_SIDE} | (?<= overlying\sthe\sright ) ) | (?<!/) r {LETTER}"""),
+    ("place", (LEFT, ANYWHERE), rf"""
+        (?: left | lt ) (?:-sided)? (?: {NO_SIDE} | (?<= overlying\sthe\sleft ) ) | (?<!/) l {LETTER}"""),
     ("place", (ANYWHERE, UPPER), rf"""
         upper {NOT_LUNG} | {WITHIN_LUNG} superiorly
         | superior (?: _(?: aspect | portion )_of_the )? (?= _ (?: (?: right | left )_ )? (?: lung | hemithorax ) )

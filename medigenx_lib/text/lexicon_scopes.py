@@ -38,7 +38,8 @@ SCOPES = (
         | question(?:s | ed | _of)? | concern\w* | worrisome | consider(?:ed | ations? )? | includes?"""),
     ("hedge", "probable forward", r"probably | suggest\w* | presumed | presumably | suspicious | favou?r(?:s | ed)?"),
     ("verb", "is", r"""
-        not_only | without_ (?:a_)? doubt | beyond_ (?:\w+_)? doubt | (?: not | never )_without | not_absent | not_ (?:\w+ly_)? (?: free | devoid )_(?: of | from ) | no_(?: absence | lack )_of
+        not_only | without_ (?:a_)? doubt | beyond_ (?:\w+_)? doubt | (?: not | never )_without | not_absent
+        | not_ (?:\w+ly_)? (?: free | devoid )_(?: of | from ) | no_(?: absence | lack )_of
         | no_doubt (?: _(?: about | of ) )?"""),
     ("certain", None, r"""
         (?<! no\s ) (?<! without\s ) (?<! or\s ) (?<! nor\s ) (?: definite(?:ly)? | certain(?:ly)? )"""),
@@ -69,7 +70,8 @@ SCOPES = (
         (?: _there_ (?: is | are ) )?"""),
     ("negation", "any", r"""
         (?: can_?not | could_not | can['’]?t | couldn['’]?t | unable_to | fail(?:s|ed)?_to )_ (?:be_)? (?:clearly_)?
-          (?: see | seen | find | found | show | discern(?:ed)? | (?: demonstrat | appreciat | visuali[sz] ) ed? | identif(?: y | ied )
+          (?: see | seen | find | found | show | discern(?:ed)? | (?: demonstrat | appreciat | visuali[sz] ) ed?
+        | identif(?: y | ied )
           | detect(?:ed)? )
         | not | far_from | absent | unlikely | improbable | implausible | doubtful | excluded | ruled_out
         | imperceptible | invisible | missing
@@ -77,8 +79,10 @@ SCOPES = (
         | (?: is | are | was | were | do | does | did | has | have )n['’]?t"""),
     ("negation", "past forward", r"(?: resolution | clearing | disappearance )_of"),
     ("negation", "forward", r"""
-        nothing_ (?: to_ (?: suggest | indicate | support ) | suggest(?: s | ing | ive_of ) | indicat(?: es | ing | ive_of ) )
-        | no | without | w/o | neg(?:ative)?_for | free_(?: of | from ) | devoid_of | bereft_of | argues?_against | doubt (?! _about )
+        nothing_ (?: to_ (?: suggest | indicate | support ) | suggest(?: s | ing | ive_of ) | indicat(?: es | ing
+        | ive_of ) )
+        | no | without | w/o | neg(?:ative)?_for | free_(?: of | from ) | devoid_of | bereft_of | argues?_against
+        | doubt (?! _about )
         | absence_of | clear_of | neither (?= _side ) | neither
         | nor | never | lack_of | lacks | rules_out | rather_than | excludes? | non
         | none_of_ (?: the | these | those )"""),
@@ -88,7 +92,8 @@ SCOPES = (
     ("comparison", "any", r"""
         previous\w* | prior | comparison | compared | interval\w* | newly | again
         | re-?demonstrat\w+ | since | progress\w+
-        | increas(?: ed | ing )_(?: since | from | compared | in_ (?: size | extent ) ) | increase_in | developing | known
+        | increas(?: ed | ing )_(?: since | from | compared | in_ (?: size | extent ) ) | increase_in
+        | developing | known
         | (?: than | as )_before | earlier | similar(?:ly)? | last_(?: film | study | examination | radiograph )"""),
     ("break", "except", r"""
         (?:with_the_)? except (?: ion_of | ing )? (?:_for)? | (?: aside | apart )_from | other_than | save_for

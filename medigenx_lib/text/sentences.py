@@ -10,7 +10,7 @@ SENTENCE_END = re.compile(r"(?<=[.!?])(?<!\bvs\.)\s+|\n\s*\n\s*|\n\s*(?![a-z_(,\
 ENUMERATION = re.compile(r"^\s*(?:\d+[.)]|[-*•?])?\s*$")
 HEADING = re.compile(r"(?:^|(?<=[.\n]))[ \t]*([A-Z][A-Za-z /]{2,40}):")
 ASKED = re.compile(
-    r"(?:indications?|(?:clinical |brief )?history|clinical (?:information|info|indications?|data|details|question|history)"
+    r"(?:indications?|(?:clinical |brief )?history|clinical (?:information|info|indications?|data|details|question)"
     r"|reason for .*|technique|comparisons?|exam(?:ination)?|procedure|(?:type of )?study)\s*",
     re.IGNORECASE,
 )
