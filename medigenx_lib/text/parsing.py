@@ -37,7 +37,7 @@ ANAPHOR = re.compile(
     re.IGNORECASE,
 )
 DEVICE = re.compile(
-    r"catheter|\bport\b|picc|\bpace|\ba?icd|clip|sutur|stent|tube|lead|generator|device|hardware|jugular|\bij\b"
+    r"catheter|\bport\b|picc|\bpace|\ba?icd|clip|sutur|stent|lead|generator|device|hardware|jugular|\bij\b"
     r"|subclavian|fractur|line\b",
     re.IGNORECASE,
 )
