@@ -31,7 +31,7 @@ ATTRIBUTES = (
     ("pattern", "patchy", r"patchy"),
     ("pattern", "interstitial", r"interstitial | reticular | reticulonodular"),
     ("severity", "severe", rf"""
-        {NOW} (?: severe(?:ly)? | moderate(?:ly)?_?[-/]_? (?: severe | marked | large ) (?:ly)? | extensive
+        {NOW} (?: severe(?:ly)? | moderate(?:ly)?_?[-/]_? (?: severe | marked | large ) (?:ly)? | (?<! more\s ) extensive
         | marked(?:ly)? | large (?! _heart) | massive | enormous | gigantic | immense | profound
         | considerabl[ey] | substantial(?:ly)? | siz(?:e)?able
         | huge | high-grade | (?<! no\s ) (?<! without\s ) gross (?!_evidence) | (?<! more\s ) (?<! most\s ) pronounced

@@ -111,9 +111,10 @@ def _begins_statement(tokens: Sequence[Token], i: int) -> bool:
     head = rest[:named]
     if any(token.type in ("list", "link", "statement") for token in head):
         return False
-    graded = any(token.type == "severity" or token.value == "lasting" for token in head)
-    placed = tokens[i].value == "," and any(token.type == "place" for token in head)
-    return graded or placed or _has_predicate(rest[named + 1 :])
+    placed = any(token.type == "place" for token in head)
+    grades = [token.value for token in head if token.type == "severity" and (placed or token.value != "severe")]
+    new = bool(grades) or any(token.value == "lasting" for token in head)  # "no consolidation, large effusion" is a list
+    return new or (placed and tokens[i].value == ",") or _has_predicate(rest[named + 1 :])
 
 
 def _has_predicate(after: Sequence[Token]) -> bool:
