@@ -205,8 +205,9 @@ def bootstrap(hits, totals, draws, rng):
 check.bootstrap(bootstrap)
 
 # %% [markdown]
-# Now the table. Two columns need a word. *Finding F1* lets the course's
-# parser read both reports and compares which kinds of finding they name.
+# Now the table. Two columns need a word. *Kind F1* lets the course's parser
+# read both reports and compares which kinds of finding they name; the finding
+# F1 of lesson 10 and of section 5 also asks for the side and the exact zones.
 # *Judge F1* asks somebody else: a classifier that counts runs of words and
 # has never seen a rule of the parser. It learned from a few thousand labelled
 # reports, and we will need its independence soon.
@@ -217,7 +218,8 @@ from medigenx_lib.evaluation import judge as judges
 judge = judges.grammar_judge(course.by_profile(2500, 4000))
 scores = floors.table(sets, references, findings, judge)
 order = ["constant report", "random report", "retrieved report", "generated", "reworded reference", "reference"]
-print(scores.pivot(index="set", columns="score", values="value").loc[order].round(2).to_string())
+shown = scores.pivot(index="set", columns="score", values="value").loc[order].round(2)
+print(shown.rename(columns={"finding F1": "kind F1"}).to_string())
 
 # %%
 import matplotlib.pyplot as plt
@@ -250,7 +252,7 @@ course.show(fig, alt="BLEU-4, claim precision and judge F1 of six sets of report
 # `benchmarks/text_floors.py`). R2Gen (Chen et al., EMNLP 2020), a trained
 # network that sees the film, was published with .165, and others who scored it
 # again found .118 to .155; splits differ a little. BLEU hardly tells the network
-# that looks from the sentence that does not. Finding F1 of the constant: 0.
+# that looks from the report that does not. Kind F1 of the constant: 0.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -266,7 +268,7 @@ course.think(
     "What is wrong with using it?",
     "Its kinds of finding are mostly right, because similar films have similar findings. Its numbers, zones and "
     "details are those of another patient, and so are the things that a similarity measure does not see. Watch the "
-    "claim precision: the check notices what BLEU and the coarse finding F1 let pass.\n\n"
+    "claim precision: the check notices what BLEU and the coarse kind F1 let pass.\n\n"
     "It is still the baseline to beat. Many published generators do not.",
 )
 
@@ -333,9 +335,11 @@ def draw_edit(edit, wording):
     text = crashtest.EDITS[edit](subject, random.Random(wording)) or "This edit cannot be made on this film."
     fig, axis = plt.subplots(figsize=(9, 3))
     axis.axis("off")
-    for row, verdict in enumerate(claims.check(text, subject)):
-        line = textwrap.shorten(f"{verdict.verdict}: {verdict.sentence}", 118)
-        axis.text(0, 1 - 0.14 * row, line, color=COLOURS[verdict.verdict], va="top")
+    height = 1.0
+    for verdict in claims.check(text, subject):
+        line = textwrap.fill(f"{verdict.verdict}: {verdict.sentence}", 118, subsequent_indent="    ")
+        axis.text(0, height, line, color=COLOURS[verdict.verdict], va="top")
+        height -= 0.05 + 0.07 * (1 + line.count("\n"))
     missing = [f"{f.side or ''} {f.kind}".strip() for f in claims.omitted(text, subject)]
     axis.text(0, 0.0, f"Left out: {', '.join(missing) or 'nothing'}")
     return fig
@@ -369,14 +373,15 @@ def bleu_of(edit):
 noticed = {edit: (bleu_of(edit), hits / made) for edit, (hits, made) in counts.items() if made}
 
 # %%
-NAMED = {"swap side words": (-8, -14), "insert a negation": (-8, -28), "reword": (8, 8)}
+NAMED = {"swap side words": (15, -24), "insert a negation": (-25, -24), "reword": (20, 12), "reorder": (-25, 16)}
 GROUPS = {"harmful": (crashtest.HARMFUL, "o", course.PALETTE.red), "harmless": (crashtest.HARMLESS, "s", "C0")}
 fig, axis = plt.subplots(figsize=(7.5, 4))
 for kind, (group, marker, colour) in GROUPS.items():
     points = np.array([noticed[edit] for edit in group if edit in noticed])
     axis.scatter(*points.T, marker=marker, color=colour, label=f"{kind} edits", alpha=0.7)
 for edit, offset in NAMED.items():
-    axis.annotate(edit, noticed[edit], offset, textcoords="offset points", ha="right" if offset[0] < 0 else "left")
+    side, arrow = "right" if offset[0] < 0 else "left", {"arrowstyle": "->", "color": "grey", "shrinkB": 4}
+    axis.annotate(edit, noticed[edit], offset, textcoords="offset points", ha=side, arrowprops=arrow)
 axis.set(xlabel="BLEU-4 against the unedited report", ylabel="share flagged by the claim check", ylim=(-0.08, 1.08))
 axis.legend(loc="center left")
 course.show(
@@ -385,9 +390,10 @@ course.show(
 
 # %% [markdown]
 # A good score would put harmful edits low and harmless ones high. From left
-# to right, that is along BLEU, they are mixed: a report with swapped sides
-# stands at the far right, a faithful rewording at the far left. From bottom
-# to top they part cleanly.
+# to right, that is along BLEU, they are mixed: most harmful edits lie beside
+# the faithful rewording, since they reword as well, but three lie far to the
+# right of it, among them the swapped sides. From bottom to top they part
+# cleanly.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -655,10 +661,15 @@ for name, value, below, above in (
 # %% [markdown]
 # The second attempt gains 0.21, and the judge, which shares no rule with the
 # check, rises from 0.68 to 0.84: the reports read better to somebody who was
-# not being pleased. It is one seed and 150 films, and the intervals are wide.
-# A second control, the same loop on reports that nobody checked, reached .43
-# [.34, .50]: what helps is the check, not the practice. More seeds and more
-# minutes are yours to add, and worth a project.
+# not being pleased. A second control, the same loop on reports that nobody
+# checked, reached .43 [.34, .50]: what helps is the check, not the practice.
+#
+# That is one seed and 150 films. Three seeds, run later, gained .16, .31 and
+# .26, the judge .07, .17 and .06; without the check the median gain was .06,
+# with the 40 reports alone .09 (`benchmarks/README.md`). The seed that began
+# best gained least. And one flaw remains: the settings of the second attempt
+# were chosen with the first one's result on *these* 150 films in sight. So the
+# gain is somewhat flattered, and other test films are yours to add.
 #
 # ## 6. On films nobody simulated
 #
