@@ -37,7 +37,8 @@ VERDICTS = ("supported", "unverifiable", "contradicted")
 NUMBER = re.compile(r"(?<![\w./:-])(?<!^)\d+(?:[.,]\d+)?(?![\w/:-])(?!\.\s+\w)")
 """A number that stands alone: not "T5", "5th", a date, or the "2." of a list."""
 BEYOND = re.compile(
-    r"\b(?:spiculat\w+|ha?emothorax|bronchograms?|peripheral(?:ly)?|subpleural|pleural-based|abut\w+|recommend\w*|advis\w+|should|treat\w*|therap\w+"
+    r"\b(?:spiculat\w+|ha?emothorax|empyema|bronchograms?|peripheral(?:ly)?|subpleural|pleural-based|abut\w+"
+    r"|recommend\w*|advis\w+|should|treat\w*|therap\w+"
     r"|(?:two|three|four|five|several|single|solitary)\s(?:(?!views?\b|films?\b|radiographs?\b)\w+\s){0,3}?"
     r"(?:opacit\w+|foc(?:us|i)|consolidations?|infiltrates?)"
     r"|antibiotic\w*|surgery|biops\w+|follow-?up|prognos\w+|urgent\w*|correlat\w+|artefact\w*|artifact\w*)\b",

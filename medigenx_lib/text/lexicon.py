@@ -18,7 +18,7 @@ ACUTE = r"(?: acute | active | significant | radiographic | definite | focal | e
 FILM = r"""(?: chest (?: _radiographs? | _x-?rays? | _x-?xxxx | _films? | _exam(?:ination)? | _study | _xxxx )?
                | radiographs? | film | exam(?:ination)? | study | x-?ray | cxr )"""
 DISEASE = r"(?: abnormalit(?:y|ies) | disease | process(?:es)? | findings? | pathology )"
-HEART = r"(?: heart | cardiac | cardio-?mediastinal | cardiothoracic | cardio-?pericardial | cardiopulmonary )"
+HEART = r"(?: heart | cardiac | cardio-?(?: mediastinal | thymic | thoracic | pericardial | pulmonary ) )"
 SIZE = r"(?: size | silhouette | contours? | outline | shadow | diameter | border )"
 GOES_ON = r"(?! _ (?: of | for | to | suggest\w* | indicat\w+ | consistent | compatible | concerning | that ) \b )"
 """After "no acute findings" where that goes on to a finding: "of edema", "to suggest pneumonia"."""
@@ -33,19 +33,21 @@ STATEMENTS = (
         (?: cardio-?(?:pulmonary | respiratory | thoracic) | (?:intra-?)?thoracic | chest | pulmonary | lung
             | cardiac_or_pulmonary | heart_or_lung )
         (?: _{ACUTE} | _or_pleural )* _{DISEASE} {GOES_ON}"""),
-    ("statement", "nothing_acute", rf"no (?: _{ACUTE} )+ _{DISEASE} {GOES_ON}"),
+    ("statement", "nothing_acute", rf"(?: no | without ) (?: _{ACUTE} )+ _{DISEASE} {GOES_ON}"),
     ("statement", "abnormal", rf"abnormal_{FILM}"),
     ("statement", "normal", rf"""
         (?: normal | unremarkable | negative )_ (?:\w+_)? {FILM} (?:_of_the_chest)?
         | \A (?: normal | unremarkable ) (?:_appearances?)? (?= \.? \s* \Z )
         | {FILM}_ (?: is | are | appears? )_ (?:(?!not_)\w+_)? (?: normal | unremarkable )
+        | {FILM} : _ (?: normal | unremarkable ) (?= \.? \s* \Z ) | nad
         | no_abnormalit(?:y|ies) (?! _of )"""),
     ("region", "vessels", r"(?:pulmonary_)? vascular_engorgement (?=_appears?_within)"),
 )  # fmt: skip
 
 REGIONS = (
     ("region", "heart", rf"""
-        {HEART} (?:_and_mediastinal)? (?: _{SIZE} )+ | heart | cardio-?thoracic_(?: ratio | index )"""),
+        {HEART} (?:_and_mediastinal)? (?: _{SIZE} )+ | heart | cardiac (?= : )
+        | cardio-?thoracic_(?: ratio | index )"""),
     ("region", "mediastinum", r"""
         (?:superior_)? mediastin\w+ (?: _(?: contours? | silhouette | structures? | width ) )?
         | hil(?: ar | um | a ) (?:_contours?)? | aort(?: a | ic ) (?: _(?: contours? | knob | arch | xxxx

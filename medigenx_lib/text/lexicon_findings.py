@@ -31,7 +31,8 @@ ATTRIBUTES = (
     ("pattern", "patchy", r"patchy"),
     ("pattern", "interstitial", r"interstitial | reticular | reticulonodular"),
     ("severity", "severe", rf"""
-        {NOW} (?: severe(?:ly)? | moderate(?:ly)?_?[-/]_? (?: severe | marked | large ) (?:ly)? | (?<! more\s ) extensive
+        {NOW} (?: severe(?:ly)? | moderate(?:ly)?_?[-/]_? (?: severe | marked | large ) (?:ly)?
+        | (?<! more\s ) extensive
         | marked(?:ly)? | large (?! _heart) | massive | enormous | gigantic | immense | profound
         | considerabl[ey] | substantial(?:ly)? | siz(?:e)?able
         | huge | high-grade | (?<! no\s ) (?<! without\s ) gross (?!_evidence) | (?<! more\s ) (?<! most\s ) pronounced
@@ -46,7 +47,7 @@ ATTRIBUTES = (
         | barely (?=_ (?:\w+_)? enlarged) | only_just | somewhat (?=_enlarged) | (?<= a\s ) (?: touch | little
         | bit ) (?=_ (?: enlarged | large ) ) ) {OF_CHANGE}"""),
     ("ratio", None, rf"""
-        (?: cardio-?thoracic_(?: ratio | index ) | c/?t_ratio | ctr ) (?: _\w+ ){{0,4}}?
+        (?: cardio-?thoracic_(?: ratio | index ) | c/?t_ratio | ctr | (?<= with\sa\s ) ratio ) (?: _\w+ ){{0,4}}?
         (?: _? (?P<limit> {LESS} | below | under | {MORE} | above | over | exceeds ) )? _? [:=]? _?
         (?P<ratio> [01]?[.,]\d+
         | {NUMBER} _?{PERCENT} )"""),
@@ -71,7 +72,7 @@ KINDS = (
         | (?<! air\s ) (?<! cardiac\s ) (?<! pericardial\s ) fluid (?! _ (?: overload | levels? | status
         | balance | filled
           | containing | (?:with)?in_ (?:\w+_){0,3}? fissures? ) )
-        | hydrothorax | meniscus_sign | ha?emothorax"""),
+        | hydrothorax | empyema | pleural_collections? | meniscus_sign | ha?emothorax"""),
     ("mention", "cardiomegaly", r"""
         cardiomegaly | cardiac_enlargement | (?: increased | enlarged )_cardio-?thoracic_(?: ratio | index )
         | cardio-?thoracic_(?: ratio | index )_ (?:is_)? (?: increased | enlarged )
@@ -97,7 +98,7 @@ KINDS = (
         | (?: fluid | volume )_overload | kerley (?:_b)? (?:_lines)?"""),
     ("mention", "opacity atelectasis", r"collapse [_-]? [-/]? consolidation"),
     ("mention", "atelectasis", r"""
-        atelecta\w+ (?:_changes?)? | (?: (?: lobar | lung | partial | subsegmental )_ )* collapse"""),
+        atelecta\w+ (?:_changes?)? | (?: (?: lobar | lung | partial | subsegmental )_ )* collapsed?"""),
     ("mention", "opacity", rf"""
         (?: (?: air_?-?space | parenchymal | alveolar | pulmonary | lung | focal )_ )*
         (?: opacit(?: y | ies ) | opacifications? | opacified | (?: totally | completely )_opaque

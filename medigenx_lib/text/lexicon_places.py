@@ -49,10 +49,13 @@ PLACES = (
     ("place", (PLURAL, UPPER), rf"apices | (?: upper | apical )_{LUNGS}"),
     ("place", (PLURAL, MIDDLE), rf"""
         (?: mid | middle | central | (?: peri | para )-?hilar )_{LUNGS} | mid-?lungs | mid-?lung_zones"""),
+    ("place", (RIGHT, ZONES), r"throughout_ (?:the_)? (?:whole_|entire_)? right_ (?: lung | hemithorax )"),
+    ("place", (LEFT, ZONES), r"throughout_ (?:the_)? (?:whole_|entire_)? left_ (?: lung | hemithorax )"),
     ("place", (PLURAL, ANYWHERE), r"throughout_ (?:the_)? lungs"),
     ("place", (BOTH, MIDDLE), r"bi-?hilar"),
     ("place", (BOTH, ANYWHERE), r"""
-        bilateral(?:ly)? | b/l | both (?! _(?: on | frontal | pa ) ) | right_and_left | left_and_right
+        bilateral(?:ly)? | b/l | both (?! _(?: on | frontal | pa ) ) (?! _the_ (?! lung | base | apic | side ) )
+        | right_and_left | left_and_right
         | (?: either | each )_side | (?: either | each ) (?= _lung )
         | (?: more | most | greater | greatest | worse | worst )_ (?: (?: so | pronounced | prominent | marked )_ )?
           (?: on | in )_the_ (?: right | left ) (?! _\w*? (?: lower | upper | mid | bas | lung | lob | apex | apic | hil

@@ -32,6 +32,7 @@ SCOPES = (
         | (?: document | ensure | confirm | demonstrate | establish )_ (?: (?: the | its | complete | full )_ )*
           (?: resolution | clearing ) (?:_of)? | until"""),
     ("hedge", "possible versus", r"versus | vs"),
+    ("either", None, r"either (?! _ (?: side | lung | hemithorax | base | apex | pleural | of ) \b )"),
     ("hedge", "possible forward", r"""
         \? | (?: can_?not_be | not )_ (?: sure | certain ) | uncertain | unclear_ (?: if | whether )
         | may | might | could | possibly | possibility | differential | perhaps | potential\w* | suspicion

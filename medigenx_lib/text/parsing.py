@@ -182,6 +182,7 @@ def sentence_claims(sentence: str) -> tuple[Claim, ...]:
         mention, compares = tokens[index], scopes.compares(tokens, index)
         for kind in mention.value.split() if presence != "queried" else ():
             for finding in findings_of(kind, presence, before, after):
+                finding = replace(finding, side=mention.side) if mention.side and kind not in DIFFUSE else finding
                 claims.append(Claim(sentence, finding, (mention.start, mention.end), compares, hedge))
     if claims and claims[0].span != claims[-1].span:
         claims = _share_sides(_share_places(_share_severity(claims, tokens), tokens), tokens)
@@ -189,7 +190,7 @@ def sentence_claims(sentence: str) -> tuple[Claim, ...]:
     if any(token.value == "except" for token in tokens):
         placed = [apart for claim in placed for apart in _elsewhere(claim, placed)]
     placed = [claim for claim in _under_heading(placed, tokens) if not _is_of_the_rest(claim)]
-    return (*placed, *_statement_claims(sentence, tokens, placed), *_lone_ratios(sentence, tokens))
+    return (*placed, *_statement_claims(sentence, tokens, placed), *_lone_ratios(sentence, tokens, placed))
 
 
 # --- what one mention takes from another ---
@@ -242,6 +243,8 @@ def _shares_severity(claim: Claim, donor: Claim, tokens: Sequence[Token]) -> boo
 def _placed_like(claim: Claim, donors: Sequence[Claim], tokens: Sequence[Token]) -> list[Claim]:
     """``claim`` at the places of ``donors``, the claims of one neighbouring mention; as it is if it has its own."""
     finding = claim.finding
+    if finding.presence == "absent" and donors:
+        return _denied_alike(claim, donors, tokens)
     if finding.side or finding.zones or finding.kind in DIFFUSE or finding.presence not in SAID:
         return [claim]
     if not donors or donors[0].finding.presence not in SAID or DEVICE.search(claim.sentence[slice(*donors[0].span)]):
@@ -255,6 +258,17 @@ def _placed_like(claim: Claim, donors: Sequence[Claim], tokens: Sequence[Token])
     beside = finding.kind in PLEURAL and _is_beside(between)
     found = dict.fromkeys((donor.finding.side, () if beside else donor.finding.zones) for donor in donors)
     return [_placed(claim, side, zones) for side, zones in found]
+
+
+def _denied_alike(claim: Claim, donors: Sequence[Claim], tokens: Sequence[Token]) -> list[Claim]:
+    """ "No opacity or effusion on the left": of both only the left is spoken of."""
+    between = [token.value for token in _between(claim, donors[0], tokens)]
+    finding, sides = claim.finding, {donor.finding.side for donor in donors}
+    alike = donors[0].finding.presence == "absent" and claim.span[1] <= donors[0].span[0] and between in (["or"], ["/"])
+    last = alike and any(is_side(token) and token.start >= donors[0].span[1] for token in tokens)
+    if not last or finding.side or finding.zones or finding.kind in DIFFUSE or len(sides) != 1:
+        return [claim]
+    return [_placed(claim, sides.pop(), ())]
 
 
 def _between(claim: Claim, other: Claim, tokens: Sequence[Token]) -> list[Token]:
@@ -340,18 +354,26 @@ def _statement_claims(sentence: str, tokens: Sequence[Token], said: Sequence[Cla
     apart = any(token.value == "except" for token in tokens) or "otherwise" in sentence.lower()
     excepted = {"normal", *(c.finding.kind for c in said if c.finding.presence in SAID)} if apart else ()
     for i, token in enumerate(tokens):
-        if token.type == "statement" and not (bones and token.value == "nothing_acute"):
+        heads = i == 2 and tokens[0].type in ("region", "subject") and tokens[1].value == ":"
+        if token.type == "statement" and not (bones and token.value == "nothing_acute") and not heads:
             denied = token.value == "normal" and i > 0 and tokens[i - 1].type == "negation"
             for kind, presence in STATEMENT_CLAIMS["abnormal" if denied else token.value]:
                 if kind not in excepted:  # "no abnormality but for a small effusion"
-                    yield Claim(sentence, Finding(kind, presence), (token.start, token.end))
+                    claim = Claim(sentence, Finding(kind, presence), (token.start, token.end))
+                    yield from [claim] if kind == "normal" else _at_place_after(claim, tokens, i)
 
 
-def _lone_ratios(sentence: str, tokens: Sequence[Token]) -> Iterator[Claim]:
+def _at_place_after(claim: Claim, tokens: Sequence[Token], i: int) -> list[Claim]:
+    """ "No focal abnormality in the left lung": what the statement ``i`` denies, where a place follows it."""
+    after = [token for token in tokens[i + 1 :] if token.type not in ("verb", "region")]
+    spots = after[: next((k for k, token in enumerate(after) if token.type != "place"), len(after))]
+    return [_placed(claim, side, zones) for side, zones in places(spots)] if spots else [claim]
+
+
+def _lone_ratios(sentence: str, tokens: Sequence[Token], said: Sequence[Claim]) -> Iterator[Claim]:
     """ "The cardiothoracic ratio is 0.48": a number, and no word on what it means."""
-    if any(t.type == "mention" and t.value == "cardiomegaly" for t in tokens):
-        return
+    taken = {claim.finding.measurement.value for claim in said if claim.finding.measurement}
     for token in tokens:
-        if token.type == "ratio":
+        if token.type == "ratio" and token.value not in taken:
             measured = Measurement("cardiothoracic_ratio", token.value, *token.reach or ())
             yield Claim(sentence, Finding("cardiomegaly", "unknown", measurement=measured), (token.start, token.end))

@@ -34,6 +34,8 @@ def presences(tokens: Sequence[Token]) -> list[tuple[str, str | None]]:
             negated, hedge = True, None
         elif token.type == "hedge":
             hedge = _hedge(tokens, i, hedge)
+        elif token.type == "either":
+            hedge = hedge or "probable"
         elif token.type == "certain":
             hedge = None
         elif token.type == "query":
@@ -113,7 +115,9 @@ def _begins_statement(tokens: Sequence[Token], i: int) -> bool:
         return False
     placed = any(token.type == "place" for token in head)
     grades = [token.value for token in head if token.type == "severity" and (placed or token.value != "severe")]
-    new = bool(grades) or any(token.value == "lasting" for token in head)  # "no consolidation, large effusion" is a list
+    new = bool(grades) or any(
+        token.value == "lasting" for token in head
+    )  # "no consolidation, large effusion" is a list
     return new or (placed and tokens[i].value == ",") or _has_predicate(rest[named + 1 :])
 
 

@@ -143,6 +143,8 @@ def _resolve_predicates(tokens: list[Token]) -> list[Token]:
                 made = _predicate_mentions(result, subjects, token)
                 result += [_denied(mention) for mention in made] if denied else made
                 spent = True
+            elif token.value == "normal" and _is_place_subject(result):
+                result.append(_mention("opacity", token, "absent"))
             else:
                 pending = token
             continue
@@ -162,6 +164,12 @@ def _resolve_predicates(tokens: list[Token]) -> list[Token]:
             subjects = subjects if token.type == "verb" or headed else []
         result.append(token)
     return result + _bare(pending)
+
+
+def _is_place_subject(result: Sequence[Token]) -> bool:
+    """True before the "clear" of "the left base is clear": a zone alone is one of the lung."""
+    verb = len(result) > 1 and result[-1].type == "verb" and result[-2].type == "place" and bool(result[-2].value[1])
+    return verb and (len(result) == 2 or result[-3].type in ("break", "list"))
 
 
 def _without_denial(result: list[Token], subject: int) -> bool:
@@ -200,14 +208,27 @@ def _predicate_mentions(result: list[Token], subjects: Sequence[int], predicate:
     if predicate.value == "normal" or predicate.start > result[subjects[0]].start:  # not in "no enlarged heart"
         result[subjects[0]] = result[subjects[0]]._replace(type="subject")
     if predicate.value == "normal":
+        sides = _sides_of(result, subjects)
         return [
-            _mention(kind, predicate, "absent" if kind != "normal" else None)
-            for region in regions
+            _mention(kind, predicate, "absent" if kind != "normal" else None)._replace(side=side)
+            for region, side in zip(regions, sides, strict=True)
             for kind in REGION_KINDS[region]
         ]
+    if "heart" in regions and predicate.value == "borderline":
+        return [predicate._replace(type="severity", value="mild"), _mention("cardiomegaly", predicate, "uncertain")]
     if "heart" in regions:
-        return [_mention("cardiomegaly", predicate, "uncertain" if predicate.value == "borderline" else None)]
+        return [_mention("cardiomegaly", predicate, None)]
     return [_mention("other", predicate, None)]
+
+
+def _sides_of(result: Sequence[Token], subjects: Sequence[int]) -> list[str | None]:
+    """The side of each of several subjects: "the left lung and pleural space are clear"; None where there is one only,
+    or no side is named."""
+    sides: list[str | None] = []
+    for i in subjects if len(subjects) > 1 else ():
+        own = result[i - 1].value[0][0] if i and is_side(result[i - 1]) else None
+        sides.append(own or (sides[-1] if sides else None))
+    return sides or [None] * len(subjects)
 
 
 def _bare(predicate: Token | None) -> list[Token]:
