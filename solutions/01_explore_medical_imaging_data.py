@@ -114,7 +114,7 @@ check.transmitted(transmitted)
 
 # %% [markdown]
 # Was your guess near? Here are three ways through the same chest, each 20 cm
-# long. Between the brightest and the darkest lies a factor of a hundred: a
+# long. Between the brightest and the darkest lies a factor of twenty: a
 # detector has to count few photons and many, side by side.
 
 # %%
@@ -265,11 +265,11 @@ course.show(figure, alt="The toy chest twice: lungs bright in the photon counts,
 
 
 # %%
-def draw_fluid(radius, photons):
+def draw_fluid(radius_in_cm, photons_a_pixel):
     """The toy film with a ball of fluid, counted with so many photons a pixel."""
-    fluid = np.minimum(organ((-7, 3), (radius, radius, radius)), lungs)
-    counts = np.random.default_rng(0).poisson(photons * np.exp(-exponent_of(lungs, fluid)))
-    film = -np.log(np.maximum(counts, 0.5) / photons)
+    fluid = np.minimum(organ((-7, 3), [radius_in_cm] * 3), lungs)
+    counts = np.random.default_rng(0).poisson(photons_a_pixel * np.exp(-exponent_of(lungs, fluid)))
+    film = -np.log(np.maximum(counts, 0.5) / photons_a_pixel)
     figure, axes = plt.subplots(1, 2, figsize=(8, 3.4), width_ratios=[1, 1.2])
     axes[0].imshow(film, vmin=1, vmax=5)
     axes[0].axis("off")
@@ -282,8 +282,8 @@ def draw_fluid(radius, photons):
 course.interact(
     draw_fluid,
     alt="The toy film with a ball of fluid in the right lung, and its density along a line.",
-    radius=(0.5, 4.0, 0.5, 2.5),
-    photons=[3000, 100000, 300, 100],
+    radius_in_cm=(0.5, 4.0, 0.5, 2.5),
+    photons_a_pixel=[3000, 100000, 300, 100],
 )
 
 # %% [markdown]
@@ -356,6 +356,9 @@ for finding in ill.findings.present():
 # | CheXpert, 2019 | 224,316 | one US hospital | software that read the reports |
 # | MIMIC-CXR, 2019 | 377,110 | one US hospital, from its emergency department | software that read the reports |
 # | Indiana (Open-i), 2016 | 7,470 | two hospital systems in Indiana | people and software that coded the reports |
+#
+# In the first of them, on which our generators were trained, the label
+# "normal" means *no pneumonia*, not that nothing else is wrong.
 #
 # Read the third column again: one hospital, one hospital, one hospital. A
 # model learns *its* machines, *its* patients, *its* habits. Three warnings
@@ -528,8 +531,8 @@ for bits in (8, 10, 12, 16):
 #
 # Hospitals store films as DICOM: pixels and several hundred possible *tags*
 # in one file. We write a phantom as DICOM and open it with `pydicom`, the
-# library everybody uses. The file is marked as synthetic in its name, its
-# image type and its comments.
+# library everybody uses. The file says inside that it is synthetic: in the
+# patient's name, the image type and the comments.
 
 # %%
 import tempfile

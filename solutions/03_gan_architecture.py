@@ -182,13 +182,13 @@ def best_price(theta):
 
 # %%
 # NBVAL_CHECK_OUTPUT
-for theta in (0.0, -0.5, -1.0, -2.0, -4.0):
+for theta in (0.0, -0.5, -1.0, -2.0, -3.0, -4.0, -6.0):
     print(f"theta {theta:4.1f}: the best discriminator pays {best_price(theta):.3f} nats")
 
 # %% [markdown]
-# Do you see the trouble in the last two lines? Between -2 and -4 the price
+# Do you see the trouble in the last two lines? Between -4 and -6 the price
 # hardly changes: the two kinds of film no longer overlap, the discriminator
-# is perfect at both places, and "a little better" is not rewarded. A
+# is all but perfect at both places, and "a little better" is not rewarded. A
 # perfect judge is a poor teacher. We come back to it in lesson 04.
 
 # %% [markdown]
@@ -542,7 +542,9 @@ print(f"one fully connected layer, 4,096 pixels to 4,096: {4096 * 4096:,}")
 #
 # Now a *trained* generator, shipped with the course: `gan_64`. What does its
 # film look like on the way, at 4 x 4, 8 x 8 and so on? We show the mean over
-# the channels of each stage.
+# the channels of each stage. (The tables above are of the recipe `strong`;
+# `gan_64` has the same stages from `narrow`, with fewer channels where pixels
+# are many.)
 
 # %%
 from medigenx_lib.gan import sampling
@@ -567,7 +569,7 @@ stages = [as_film(maps) for maps in seen]
 fig = course.films([*stages, film], [*(f"{len(stage)} x {len(stage)}" for stage in stages), "film"])
 course.show(
     fig,
-    alt="Five feature maps from 4x4 to 64x64 pixels, coarse blocks first, chest outlines later, then the generated film.",
+    alt="Four feature maps from 4x4 to 32x32 pixels, coarse blocks first, chest outlines later, then the generated film.",
 )
 
 # %% [markdown]
@@ -792,7 +794,7 @@ course.quiz(
 #
 # - [Lesson 04](04_training_gans.ipynb): collapse, flat gradients,
 #   discriminators that learn by heart, and the cures, one at a time.
-# - [networks.py](../medigenx_lib/gan/networks.py): both networks, 200 lines.
+# - [networks.py](../medigenx_lib/gan/networks.py): both networks, 350 lines.
 # - Goodfellow et al., "Generative adversarial nets", NeurIPS 2014; Radford et
 #   al. (DCGAN), ICLR 2016; Miyato and Koyama, "cGANs with projection
 #   discriminator", ICLR 2018; Odena et al., "Deconvolution and checkerboard

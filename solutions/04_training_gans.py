@@ -425,8 +425,10 @@ def judge_of(penalty):
 fig, axes = plt.subplots(1, 2, figsize=(9, 3.4))
 for axis, (title, penalty) in zip(axes, {"no penalty": None, "R1 + R2, gamma 1": smooth(1.0)}.items(), strict=True):
     logits, made = judge_of(penalty)
-    _ = fig.colorbar(axis.imshow(logits, origin="lower", extent=(-3, 3, -3, 3), cmap="cividis"), ax=axis)
+    shown = axis.imshow(logits, origin="lower", extent=(-3, 3, -3, 3), cmap="cividis")
+    _ = fig.colorbar(shown, ax=axis, label="logit")
     _ = axis.plot(*made.T, ".", color=course.PALETTE.red, markersize=2)
+    _ = axis.set(xlabel="first number of a point", ylabel="second number")
     _ = axis.set_title(f"{title}: logits {logits.min():.1f} to {logits.max():.1f}")
 course.show(fig, alt="Without penalty a funnel that rises ever higher; with it a gentle bowl, highest at the ring.")
 
@@ -926,7 +928,8 @@ course.think(
 )
 
 # %% [markdown]
-# What to look at, and how often:
+# What to look at, and how often. (*Coverage* and *recall*, lesson 05, are
+# shares of the real films that have made ones among or around them.)
 #
 # | you see | it may be | look at | turn |
 # |---|---|---|---|
@@ -941,7 +944,9 @@ course.think(
 # On the ring everything is clear. On real films, at 32 x 32 pixels, every
 # recipe below had the same 240 CPU-seconds, three seeds, and the same films.
 # FD in the space of our film encoder: real half against half 0.68, held-out
-# films 1.02. Median, and range over seeds.
+# films 1.02. *Recall* is the share of the real films that lie among the made
+# ones (lesson 05): low where kinds are missing, 0.84 for other real films.
+# Median, and range over seeds.
 #
 # | recipe | FD encoder | recall | what the row adds |
 # |---|---|---|---|
@@ -955,8 +960,8 @@ course.think(
 # | the same in bfloat16 | 1.69 (1.56 to 1.84) | 0.68 | a fifth more films in the same seconds |
 # | **`narrow`**, but for its last lever | **0.96** (0.95 to 1.00) | **0.75** | the judge is told how films of a group differ |
 #
-# The full tables with their commands:
-# [benchmarks](../benchmarks/README.md). Read them honestly:
+# The full tables with their commands: [benchmarks](../benchmarks/README.md),
+# these rows under "The earlier run, with more rows". Read them honestly:
 #
 # - No lever is good in itself. **EMA** made the tutorial's generator smoother
 #   and less diverse at this budget; in the strong recipe it stays.
@@ -990,10 +995,10 @@ course.think(
 #   and no distance minds: one more reason to look at films.
 # - **A start that has seen phantoms** saves the most time. `gan_phantoms_32`,
 #   shipped, brings one minute of `narrow` from 3.2 to 2.0 (median of three
-#   seeds), and at 64 x 64 `gan_phantoms_64` from 14.7 to 4.5 (one seed;
-#   held-out films have 2.4). After four minutes at 32 x 32 nothing is left
-#   of the lead: `medigenx train --start gan_phantoms_64` is for hurry, and
-#   for few films.
+#   seeds), and at 64 x 64 `gan_phantoms_64` from 14.7, 16.6 and 19.5 to
+#   4.5, 4.4 and 4.9 (three seeds; held-out films have 2.4). After four
+#   minutes at 32 x 32 nothing is left of the lead:
+#   `medigenx train --start gan_phantoms_64` is for hurry, and for few films.
 # - Even so: real half against half is at 0.68. And a diffusion-like rival,
 #   **flow matching**, reaches 0.97 without any game. Lesson 07 takes that up.
 
@@ -1012,7 +1017,7 @@ for lever in ("loss", "gamma", "ema", "betas", "upsampling", "conditional", "bat
 # - **Collapse**: each film fine, the set worthless. The loss does not show
 #   it; counting kinds (coverage, recall) does. Momentum 0 and a penalty on
 #   the judge's steepness mended it; averaging did not.
-# - **Vanishing gradients**: a judge too good is a poor teacher, least of all
+# - **Vanishing gradients**: a judge too good is a poor teacher, most of all
 #   with the saturating loss. Zero-centred penalties keep it gentle.
 # - **Learning by heart**: real films held out fall below those in training.
 #   Mild augmentation and penalties close the gap; strong changes leak.

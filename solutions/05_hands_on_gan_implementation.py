@@ -11,7 +11,7 @@
 #     objectives:
 #       - Write generator, discriminator and both turns of the game, and test each before training
 #       - Train on films with a budget, an average and a checkpoint to go on from
-#       - Compute a Frechet distance and coverage by hand, and read them beside their real-to-real floor
+#       - Compute a Fréchet distance and coverage by hand, and read them beside their real-to-real floor
 #       - Look for copies of training films with a reference that says what chance finds
 #       - Plant flaws in real films and say which score notices which
 #     accelerator: gpu
@@ -482,7 +482,7 @@ course.think(
 #
 # How far are generated films from real ones? A toy first: describe each film
 # by **one** number, its mean grey. Then each set is a heap of numbers with a
-# mean and a spread, and the Frechet distance between two bell curves is
+# mean and a spread, and the Fréchet distance between two bell curves is
 #
 # $$ d = (m_1 - m_2)^2 + (s_1 - s_2)^2 . $$
 
@@ -507,7 +507,7 @@ course.show(fig, alt="Two overlapping heaps of mean greys, real and generated, w
 # the sum of the square roots of the eigenvalues of $AB$.
 
 # %% [markdown]
-# ### Exercise 5.5: the Frechet distance
+# ### Exercise 5.5: the Fréchet distance
 # *difficulty 3 of 5 · 9 minutes*
 #
 # Write `frechet_distance(real, generated)` for features `(N, D)` and
@@ -523,7 +523,7 @@ course.show(fig, alt="Two overlapping heaps of mean greys, real and generated, w
 
 # %% tags=["exercise"]
 def frechet_distance(real, generated):
-    """Squared Frechet distance of Gaussians fitted to features (N, D) and (M, D)."""
+    """Squared Fréchet distance of Gaussians fitted to features (N, D) and (M, D)."""
     ### BEGIN SOLUTION
     shift = real.mean(0) - generated.mean(0)
     a, b = (np.atleast_2d(np.cov(features, rowvar=False)) for features in (real, generated))
@@ -565,7 +565,7 @@ _ = axis.plot(sizes, [np.mean(floors[size]) for size in sizes], color=course.PAL
 _ = axis.set(xscale="log", yscale="log", xticks=sizes, xticklabels=sizes, xlabel="films in each set")
 axis.minorticks_off()
 _ = axis.set(
-    yticks=[3, 10, 30], yticklabels=[3, 10, 30], ylabel="Frechet distance", title="real films against real films"
+    yticks=[3, 10, 30], yticklabels=[3, 10, 30], ylabel="Fréchet distance", title="real films against real films"
 )
 course.show(
     fig, alt="Distance between two sets of real films: far above zero for few films, falling steadily as sets grow."
@@ -593,6 +593,18 @@ print("24 films look at least 4 times as far apart as 384:", bool(mean[24] > 4 *
 # generated film? **Precision** asks the other way round: what share of the
 # generated films lies in some ball? (Naeem et al., ICML 2020; Kynkäänniemi
 # et al., NeurIPS 2019.)
+#
+# Three more of the kind stand in the table below:
+#
+# - **Recall** is precision with the roles exchanged: the balls are drawn
+#   around the generated films, and the share of *real* films inside them is
+#   counted. It falls where kinds of film are missing.
+# - **Density** counts in how many real balls a generated film lies, over k.
+#   Real films have 1; a film that only one odd ball reaches counts little.
+# - The **kernel distance** (KID) asks whether pairs of real and generated
+#   films are as alike as pairs of one kind. It assumes no bell curve; real
+#   films against real films have 0 on average at any size of the sets
+#   (Bińkowski et al., ICLR 2018).
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -672,7 +684,9 @@ def draw_scores(names, figsize):
         axis.axvspan(rows.low["held-out real"], rows.high["held-out real"], color="lightgrey")
         axis.hlines(range(len(rows)), rows.low, rows.high, color=course.PALETTE.blue)
         axis.plot(rows.value, range(len(rows)), "o", color=course.PALETTE.blue)
-        axis.set(title=f"{name.replace('_', ' ')}\n({images.SCORES[name].better} is better)", yticks=range(len(rows)))
+        title = name.replace("_", " ").replace("frechet", "Fréchet")
+        axis.set(title=f"{title}\n({images.SCORES[name].better} is better)", yticks=range(len(rows)))
+        axis.set_xlabel("SD of real films" if name in ("grain", "sharpness") else "")
         axis.set_yticklabels(rows.index)
     return fig
 
@@ -770,7 +784,7 @@ course.show(
 # | swapped labels | a fifth of each class under the other's name |
 #
 # "Notices" means: the score's interval lies wholly on the bad side of the
-# floor's. Predict before you run: which flaw will the Frechet distance miss?
+# floor's. Predict before you run: which flaw will the Fréchet distance miss?
 # Which will only one score see?
 
 # %%
@@ -830,7 +844,7 @@ def describe(films):
 
 
 def three_scores(films):
-    """Frechet distances in both spaces, and the share of the reference that is not covered."""
+    """Fréchet distances in both spaces, and the share of the reference that is not covered."""
     pairs = list(zip(known, describe(films), strict=True))
     far = [distances.frechet_distance(first, second) for first, second in pairs]
     return np.array([*far, 1 - distances.density_coverage(*pairs[0])[1]])
@@ -869,7 +883,7 @@ def draw_flaw(flaw, strength):
     for axis, film in zip(axes, films[:4], strict=False):
         axis.imshow(film.image, vmin=0, vmax=1)
         axis.axis("off")
-    bars, times = ["not covered", "Frechet, pixels", "Frechet, encoder"], (three_scores(films) / usual)[::-1]
+    bars, times = ["not covered", "Fréchet, pixels", "Fréchet, encoder"], (three_scores(films) / usual)[::-1]
     axes[4].hlines(bars, 1, times, color=course.PALETTE.blue, linewidth=8)
     axes[4].axvline(1, color="black", linestyle=":")
     axes[4].set(xscale="log", xlim=(0.5, 60), ylim=(-0.6, 2.6), xlabel="times the floor")
@@ -989,7 +1003,7 @@ course.quiz(
 
 # %%
 course.quiz(
-    "Team A reports a Frechet distance of 9 with 100 films, team B 6 with 2,000. Who is nearer to real?",
+    "Team A reports a Fréchet distance of 9 with 100 films, team B 6 with 2,000. Who is nearer to real?",
     {
         "Team B": "perhaps, but fewer films give larger distances by themselves.",
         "Team A, because it is harder with few films": "it may be, but the numbers do not say so.",
