@@ -70,8 +70,9 @@ _ = (folder / "broken.dcm").write_bytes((folder / "child_0.dcm").read_bytes()[:9
 #
 # The pixels are the smaller half of a DICOM file. The header says whose film
 # it is, how it was made, and what was done to it since. Our phantoms and
-# generated films say there that no patient is behind them, in four places.
-# Why four? Because somebody downstream will read only one.
+# generated films say there that no patient is behind them, and say it in
+# several places, three of which are printed. Why several? Because somebody
+# downstream will read only one.
 
 # %%
 header = pydicom.dcmread(folder / "child_0.dcm", stop_before_pixels=True)
@@ -182,6 +183,9 @@ for reading in readings:
         course.tell(f"   {verdict.verdict:13s}{verdict.sentence}", hang=16)
 
 # %% [markdown]
+# Has `child_0`, labelled *normal*, a large heart? The label of these films
+# says pneumonia or none, and no more: *normal* means no pneumonia.
+#
 # The film that was cut in half got no draft. Where a film is accepted and only
 # a part of it cannot be measured, a lung or the heart, the draft says that it
 # *cannot be assessed*, and never that it is normal. Between "I see none" and "I
@@ -197,9 +201,14 @@ for reading in readings:
 #
 # To know how often the draft is *right* we need films of which the truth is
 # known. Phantoms have it, so here are phantoms that no model has seen, read
-# from the image alone; each draft is judged twice.
+# from the image alone; each draft is judged twice. Before the truth a written
+# number may be a little off: an extent by 10 points of the lung's area, a
+# cardiothoracic ratio by .03 (`pipeline.TOLERANCE`). Whoever reads "93 % true"
+# should ask for that; the last line allows an extent 5 points.
 
 # %%
+from unittest.mock import patch
+
 count = course.by_profile(fast=24, class_=60, full=200)
 drafts = pipeline.read_phantoms(count, progress=False)
 judged = pipeline.against_truth(drafts)
@@ -214,10 +223,15 @@ def tally(readings):
 for name, judges in (("measurement", drafts), ("truth", judged)):
     right, said = tally(judges)
     print(f"agree with the {name:12s} {right.sum()} of {said.sum()} sentences ({right.sum() / said.sum():.0%})")
+with patch.dict(pipeline.TOLERANCE, extent=0.05):
+    right, said = tally(pipeline.against_truth(drafts))
+print(f"{'truth, within 5 points':27s} {right.sum()} of {said.sum()} sentences ({right.sum() / said.sum():.0%})")
 
 # %% [markdown]
-# The gap between these two lines is what the claim check cannot see. Any
+# The gap between the first two lines is what the claim check cannot see. Any
 # product sheet that quotes only the first line is, well, a product sheet.
+# A stricter test still: on 450 phantoms of all presets, within 5 points, .80
+# of the sentences are true (`benchmarks/report_writer.py`).
 #
 # How sure are we of the second line? The sentences of one film are not
 # independent: one misread lung spoils three sentences at once. So we draw
@@ -287,9 +301,15 @@ if examples:
 for reading in examples:
     wrong = next(v for v in reading.verdicts if v.verdict == "contradicted")
     course.tell(f"draft: {wrong.sentence}", hang=7)
-    course.tell(f"truth: {wrong.reason}", hang=7)
+    truth = wrong.reason.removeprefix("it was measured: ").removesuffix(" measured")
+    course.tell(f"truth: {truth}", hang=7)
 
 # %% [markdown]
+# (In brackets stands what counts as right: the true number and the tolerance.
+# "Could not be assessed" counts as wrong too where there was something to be
+# known; in our run that was 6 of 16. Of the rest, zones, densities and heart
+# sizes were wrong.)
+#
 # This is what "local validation" means, and why the papers ask for it. A
 # number from the maker's hospital is a number from the maker's hospital.
 
@@ -439,19 +459,19 @@ for author, verdict in zip(("reader", *["model"] * (len(verdicts) - 2), "reader"
 # ## 5. Does it help? Do the sum first
 #
 # Take one question, "is there an opacity in this lung?", and two readers:
-# the radiologist and the draft. We can measure the draft, on phantoms.
+# the radiologist and the draft. We can measure the draft, on phantoms. A lung
+# on which it hedges, or which it could not assess, is neither found nor called
+# clear: where nothing is there it costs a second look, like a false alarm.
 
 
 # %%
 def hits(readings):
     """Opacities found of those there, and lungs called clear of those clear: ((found, ill), (clear, well))."""
-    sides = [
-        (r.case.truth.findings.presence("opacity", s) == "present", r.case.findings.presence("opacity", s) == "present")
-        for r in readings
-        for s in ("right", "left")
-    ]
-    ill, well = [called for there, called in sides if there], [called for there, called in sides if not there]
-    return (sum(ill), len(ill)), (len(well) - sum(well), len(well))
+    lungs = [(reading.case, side) for reading in readings for side in ("right", "left")]
+    called = {"present": [], "absent": []}
+    for case, side in lungs:
+        called[case.truth.findings.presence("opacity", side)].append(case.findings.presence("opacity", side))
+    return tuple((said.count(truth), len(said)) for truth, said in called.items())
 
 
 def wilson(part, whole):
@@ -492,6 +512,8 @@ for place, (sensitivity, specificity) in measured.items():
 #
 # Where you see 1.00, look at the lower end of the interval, and remember that
 # these are phantoms: their opacities are clearer than most of a real child's.
+# And look at what the question leaves out: the other hospital's opacities were
+# all found, while zones and heart sizes went wrong there (section 3).
 
 # %% [markdown]
 # ### Exercise 13.4: per thousand
@@ -545,18 +567,24 @@ def drawn_curve(own_sensitivity, own_specificity, place):
 # %%
 course.interact(
     drawn_curve,
-    own_sensitivity=(0.5, 1.0, 0.05, 0.8),
-    own_specificity=(0.5, 1.0, 0.05, 0.9),
-    place=list(measured),
+    own_sensitivity=(0.5, 1.0, 0.01, 0.95),
+    own_specificity=(0.5, 1.0, 0.01, 0.98),
+    place=["a bad night", "another hospital", "here"],
     alt="Missed opacities and false alarms per thousand lungs, against how far the reader relies on the draft.",
 )
 
 # %% [markdown]
 # The lines are straight, and their slope is all there is to know: a draft
-# helps the reader who is worse than it, and harms the one who is better. The
-# beginner on night duty and the specialist need not get the same tool. And a
-# tool that helped here may harm in another hospital, with nobody noticing,
-# because the draft reads as well as ever.
+# helps the reader who is worse than it, and harms the one who is better. As
+# the controls stand she finds what the draft of a bad night finds, and knows a
+# clear lung better than it does: relying on it costs false alarms and brings
+# nothing. Choose a beginner, .80 and .85, and the same draft helps. Choose
+# *here*, and for many a reader "sign it unread" looks best: on phantoms, on
+# this one question, by 18 opacities.
+#
+# So beginner and specialist need not get the same tool. And a tool that helped
+# here may harm on a bad night, with nobody noticing, because the draft reads
+# as well as ever.
 
 # %%
 course.think(
@@ -668,7 +696,8 @@ print(conclusion[:31], "|", len(observations), "observations")
 #   2024/1689, article 14). Other countries have their own words for it.
 # - **Do not strip the mark.** Who provides a system that generates images
 #   must have them marked (the same regulation, article 50). Ours stands in the
-#   file name, the pixels' header, and the page; leave it there.
+#   file's header and on the page; leave it there. The file's name is yours to
+#   choose.
 # - **Do not send films of patients to somebody's computer** to see what the
 #   model says. Not to a demo, not to a chat, not "only this one". And a
 #   header without a name is not yet anonymous.
