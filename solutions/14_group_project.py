@@ -31,15 +31,15 @@
 # |---|---|---|---|
 # | 1 | AUC of a classifier in a hospital where ill children get a marker; where the healthy get it | .96; .16 | 01 |
 # | 2 | test films of a known patient, if one splits by films | 95 % | 01 |
-# | 3 | share of copies among the GAN's films of real children; among unseen real films, by chance | .026; .057 | 07, benchmarks |
-# | 4 | AUC of a classifier, generated films added, against the real ones shown twice | -.05 [-.06, -.04] | 06 |
+# | 3 | share of copies among the GAN's films of real children; among unseen real films, by chance | .017; .057 | 07, benchmarks |
+# | 4 | AUC of a classifier, generated films of another hospital added, against its own shown twice | -.05 [-.06, -.04] | 06 |
 # | 5 | simulated patients, each with and without the disease, truth known | as many as wanted | 06 |
 # | 6 | AUC of the best stable radiomic feature; on new films | .86; .79 [.70, .86] | 08 |
-# | 7 | finding F1 of reports told the film's measurements; another film's; the image alone | .98; .00; .00 | 10 |
+# | 7 | finding F1 of reports told the film's measurements; another film's (agreement by chance); the image alone | .96; .10; .00 | 10, benchmarks |
 # | 8 | sentences that contradict the measurement, greedy writing; with the gate | 7 %; 0 % | 11 |
-# | 9 | BLEU-4 of one constant sentence on real reports; of a published network | .137; .165 | 12 |
-# | 10 | finding F1 after optimisation, first attempt; as many seconds without it; second attempt | .47; .47; .60 | 12 |
-# | 11 | healthy lungs called clear; on the films of a bad night | 1.00; .97 | 13 |
+# | 9 | BLEU-4 of one constant report on real reports; of a published network | .137; .165 | 12 |
+# | 10 | finding F1 after optimisation, first attempt; as many seconds without it; second attempt, tuned on the same test films | .47; .47; .60 | 12 |
+# | 11 | healthy lungs called clear; on the films of a bad night | .97; .87 | 13 |
 # | 12 | a reader's slip (left for right) noticed by the claim check | yes | 13 |
 #
 # Before you read on, take five minutes in your team: for each row, would it
@@ -58,12 +58,19 @@ for number, ours in OURS.items():
 # %% [markdown]
 # Where you and we differ, the reasons matter more than the words. A few of
 # ours. Row 9 harms because a score that hardly tells looking from not looking
-# lets a bad system through. Row 10 is open: the first rise was a tie with its
-# control, the second is ahead of it, in one run. Row 11 is open too: with so
-# few lungs the two intervals overlap. Row 8 is good news about the
-# *measurement*, whatever its worth is on such a night.
+# lets a bad system through. Row 4 is open, since it depends on whose GAN: on
+# real children, 25 films a class, films of a GAN of those same films bring
+# nothing, those of a GAN of 4,701 films +.011 [.002, .019] (benchmarks).
+# Row 10 is open: the first rise was a tie with its control, the second is ahead
+# of it, and so are three more seeds (gains of .16, .31 and .26), but its
+# settings were chosen on the films it is tested on. Row 11 is open too: with so
+# few lungs the two intervals overlap. Row 8 is good news about the *measurement*
+# alone: what that is worth on a bad night is row 11.
 #
-# Numbers with an interval can be drawn. Do the two of each pair differ?
+# Numbers with an interval can be drawn. A sentence counts as *true* if its
+# extent is within 10 points of the phantom's and its cardiothoracic ratio
+# within .03; with 5 points, over all presets, .80 are (benchmarks). Do the two
+# of each pair differ?
 
 # %%
 import matplotlib.pyplot as plt
@@ -73,8 +80,8 @@ from medigenx_lib import course
 MEASURED = {  # value, low, high: 90 % intervals (13, 08) and 95 % (12)
     "true sentences, films like the training (13)": (0.93, 0.87, 0.98),
     "true sentences, another hospital (13)": (0.82, 0.72, 0.91),
-    "healthy lungs called clear, here (13)": (1.00, 0.92, 1.00),
-    "healthy lungs called clear, a bad night (13)": (0.97, 0.86, 0.99),
+    "healthy lungs called clear, here (13)": (0.97, 0.86, 0.99),
+    "healthy lungs called clear, a bad night (13)": (0.87, 0.73, 0.94),
     "finding F1, optimised (12)": (0.60, 0.52, 0.68),
     "finding F1, its control (12)": (0.47, 0.37, 0.56),
     "AUC of a feature, new films (08)": (0.79, 0.70, 0.86),
@@ -87,7 +94,7 @@ for row, (value, low, high) in enumerate(MEASURED.values()):
     _ = axis.errorbar(value, row, xerr=[[value - low], [high - value]], fmt="o", color=colour, capsize=4)
 axis.set_yticks(range(len(MEASURED)), list(MEASURED))
 axis.invert_yaxis()
-_ = axis.set(xlim=(0, 1), xlabel="share, F1 or AUC")
+_ = axis.set(xlim=(0, 1.03), xlabel="share, F1 or AUC")
 course.show(
     fig,
     alt="Seven figures of earlier lessons with intervals; those of the nights overlap, as do the hospitals, F1 and control.",
@@ -101,8 +108,9 @@ course.think(
     "catches slips of people as well (12); simulated patients give what reality cannot, a truth to learn with (5).\n\n"
     "Harms: whatever is good in the place where it was made and is trusted elsewhere (1), and scores that let it "
     "pass (2, 9).\n\n"
-    "Open: whether generated films help a classifier. In our runs they did not (4), others found gains with few real "
-    "films. Nobody in this room has shown a benefit to a patient; that takes patients, not phantoms.",
+    "Open: whether generated films help a classifier. Those of another hospital cost a little (4), those of a GAN "
+    "that knew only the same few films brought nothing, those of a GAN of 4,701 films .011 where 25 real ones a class "
+    "were at hand. Nobody in this room has shown a benefit to a patient; that takes patients, not phantoms.",
 )
 
 # %% [markdown]

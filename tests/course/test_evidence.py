@@ -1,4 +1,4 @@
-"""The evidence that lesson 14 weighs is what the stored solutions of the other lessons say."""
+"""The evidence that lesson 14 weighs is what the stored solutions of the other lessons say, or the benchmarks."""
 
 import ast
 import re
@@ -8,6 +8,7 @@ import pytest
 from lesson_cases import lesson
 
 from medigenx_lib.course import lessons
+from medigenx_lib.course.address import ROOT
 
 WEIGHED = "14_group_project"
 PRINTED = {  # row of the table -> lesson, and where its stored outputs print the figures, in the table's order
@@ -15,10 +16,14 @@ PRINTED = {  # row of the table -> lesson, and where its stored outputs print th
     2: (1, r"split by films: +(\S+)% of the test films"),
     4: (6, r"real \+ generated +(\S+) \[(\S+), (\S+)\]"),
     6: (8, r"best of the stable: .*\n +AUC (\S+) where it was chosen, (\S+) \[(\S+), (\S+)\]"),
-    7: (10, r"true .* cross (\S+)\nshuffled .* cross (\S+)\n(?:.*\n)image only .* cross (\S+)"),
     8: (11, r"greedy +\S+ +\S+ +(\S+).*\n(?:.*\n)*?.*gated: contradicted or omitted: (\S+)"),
     10: (12, r"first +finding F1 (\S+) .*\ncontrol +finding F1 (\S+) .*\nsecond +finding F1 (\S+) "),
     11: (13, r"here .* specificity (\S+) .*\n(?:.*\n)a bad night .* specificity (\S+) "),
+}
+BENCHED = {  # row -> where the README of the benchmarks says it
+    3: r"^\| copies no more .* \| (\.\d+), held out (\.\d+); ",
+    7: r"^\| finding F1, 600 phantoms .*\n(?:.*\n)\| true .* (\S+) \[\S+ \S+ \|\n\| shuffled .* (\S+) \[\S+ \S+ \|\n"
+    r"(?:\|.*\n)+?\| image only .* (\S+) \[\S+ \S+ \|",
 }
 
 
@@ -42,6 +47,13 @@ def test_each_row_says_what_its_lesson_printed(row):
     assert found, f"lesson {number:02d} no longer prints what row {row} of lesson 14 quotes"
     values = [float(text) / (100 if row == 2 else 1) for text in found.groups()]
     assert figures(row) == pytest.approx(values, abs=0.0051), f"row {row} of lesson 14; lesson {number:02d}: {values}"
+
+
+@pytest.mark.parametrize("row", BENCHED)
+def test_each_other_row_says_what_the_benchmarks_say(row):
+    found = re.search(BENCHED[row], (ROOT / "benchmarks" / "README.md").read_text(encoding="utf-8"), re.M)
+    assert found, f"the benchmarks no longer say what row {row} of lesson 14 quotes"
+    assert figures(row) == pytest.approx([float(text) for text in found.groups()], abs=0.0051)
 
 
 def test_each_interval_that_is_drawn_was_printed():
