@@ -47,7 +47,7 @@ PLAIN = frozenset(
         symmetrically configuration caliber shape cardiopulmonary air-space airspace air bony osseous trachea
         midline technique given specifically throughout over made taken sits sit confined reaching reaches
         despite sign signs even pleurae there's ill-defined alveolar underlying superimposed adjacent associated
-        level next single two
+        level next single two limited evaluation assessment
         """,
     )
 )

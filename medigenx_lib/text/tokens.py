@@ -168,8 +168,10 @@ def _resolve_predicates(tokens: list[Token]) -> list[Token]:
 
 def _is_place_subject(result: Sequence[Token]) -> bool:
     """True before the "clear" of "the left base is clear": a zone alone is one of the lung."""
-    verb = len(result) > 1 and result[-1].type == "verb" and result[-2].type == "place" and bool(result[-2].value[1])
-    return verb and (len(result) == 2 or result[-3].type in ("break", "list"))
+    start = max((k for k, token in enumerate(result) if token.type in ("break", "list")), default=-1) + 1
+    places = [token for token in result[start:-1] if token.type == "place"]
+    bare = len(places) == len(result[start:-1]) and result[-1:] != [] and result[-1].type == "verb"
+    return bare and any(token.value[1] for token in places)
 
 
 def _without_denial(result: list[Token], subject: int) -> bool:

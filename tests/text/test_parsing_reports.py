@@ -142,6 +142,24 @@ No significant change or pneumothorax. | pneumothorax absent
 No change, effusion, or pneumothorax. | effusion absent; pneumothorax absent
 Negative chest except left basilar atelectasis. | atelectasis present left lower
 No active disease or cardiomegaly. | cardiomegaly absent; opacity absent; effusion absent
+Chest X-ray without significant findings. | opacity absent; effusion absent
+CXR: normal. | normal present
+NAD. | normal present
+Cardiac: Normal. Lungs: No infiltrate. Bones: Intact. | cardiomegaly absent; opacity absent
+The cardiothymic silhouette is normal. | cardiomegaly absent
+No pleural collection. | effusion absent
+The left base is clear. | opacity absent left lower
+The apices are clear. | opacity absent right upper; opacity absent left upper
+No focal abnormality in the left lung. | opacity absent left; effusion absent left
+No opacity or effusion on the left. | opacity absent left; effusion absent left
+The left lung and pleural space are clear. | opacity absent left; effusion absent left
+The right lung and pleura are normal. | opacity absent right; effusion absent right
+Heart size is normal; CTR 0.51. | cardiomegaly absent; cardiomegaly unknown
+Opacity throughout the right lung. | opacity present right upper,middle,lower
+Right: consolidation, no effusion. | opacity present right; effusion absent right
+On the right there is consolidation but no effusion. | opacity present right; effusion absent right
+60 % of the right lung is consolidated, in its mid and lower zones. | opacity present right middle,lower
+Heart size exceeds normal limits. | cardiomegaly present
 """
 CASES = [tuple(part.strip() for part in line.split(" |")) for line in SENTENCES.strip().splitlines()]
 
