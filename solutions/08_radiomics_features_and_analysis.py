@@ -330,7 +330,7 @@ course.show(fig, alt="Three co-occurrence matrices: two narrow bands along the d
 #
 # In a plane there are four directions. pyradiomics computes the feature in
 # each and returns the mean of the four, which makes it nearly independent of
-# how the child lies. All 24 GLCM features are sums over this one matrix.
+# how the child lies. All 24 GLCM features come from this one matrix.
 
 # %% [markdown]
 # ## 6. Runs: how long a level lasts
@@ -619,8 +619,8 @@ check.concordance(concordance)
 
 # %% [markdown]
 # Now the experiment. We take films of both classes, measure them, disturb
-# them in four small ways, and measure again. The disturbances are small: look
-# at the pictures below. Only the resampled one looks a little softer.
+# them in four small ways, and measure again. Look at the pictures below: only
+# the resampled one looks softer, and the last differs in its mask alone.
 
 # %%
 count = course.by_profile(fast=40, class_=80, full=200)
@@ -660,8 +660,14 @@ def disturbed(film, name):
     return replace(film, image=image, masks={**film.masks, **lungs})
 
 
-fig = course.films([cohort[0], *(disturbed(cohort[0], name) for name in DISTURB)], ["as it was", *DISTURB], columns=5)
-course.show(fig, alt="One film and its four disturbed versions; to the eye they are almost the same.")
+versions = [cohort[0], *(disturbed(cohort[0], name) for name in DISTURB)]
+fig = course.films(versions, ["as it was", *DISTURB], columns=5)
+for axis, film in zip(fig.axes, versions, strict=True):
+    lungs = film.masks["right_lung"] | film.masks["left_lung"]
+    _ = axis.contour(lungs, levels=[0.5], colors=[course.PALETTE.sky], linewidths=1)
+course.show(
+    fig, alt="One film and four disturbed versions, lungs outlined: one is softer, the last has a smaller outline."
+)
 
 # %% [markdown]
 # Then measure: all 102 features of both lungs, before and after each
@@ -1049,8 +1055,9 @@ _ = axes[0].set_ylabel(name)
 course.show(fig, alt="Box plots of the chosen feature, normal against pneumonia, on the first and on new films.")
 
 # %% [markdown]
-# Some of the shine is gone, as it should be. One more thing to think about
-# before such a feature enters a report.
+# Some of the shine is gone, as it should be. (In our run the feature is a
+# percentile of the grey levels, 0 to 255.) One more thing to think about before
+# such a feature enters a report.
 
 # %%
 course.think(
@@ -1072,7 +1079,10 @@ course.think(
 # findings, each with a number and a 90 % interval; and where it cannot
 # measure, it says *unknown*, which is not the same as *absent*. The number of
 # an opacity or effusion is its share of the lung, that of cardiomegaly the
-# cardiothoracic ratio, which counts as large above 0.55 in small children.
+# cardiothoracic ratio, which counts as large above 0.55 in small children. The
+# extent of an opacity is the mean of two readings, a number and a drawn area;
+# the interval is that of the number. Where they disagree, the extent may lie
+# at an end of its interval: trust it less.
 
 # %%
 for case in radiomics.measure(films[-2:], progress=False):
