@@ -797,7 +797,7 @@ grid = caught.T.astype(int)
 fig, axis = plt.subplots(figsize=(8, 5))
 _ = axis.imshow(grid, cmap="Blues", vmin=0, vmax=2, aspect="auto")
 _ = axis.set_xticks(range(len(grid.columns)), grid.columns, rotation=20)
-_ = axis.set_yticks(range(len(grid)), [name.replace("_", " ") for name in grid.index])
+_ = axis.set_yticks(range(len(grid)), [name.replace("_", " ").replace("frechet", "Fréchet") for name in grid.index])
 for (row, column), value in np.ndenumerate(grid):
     _ = axis.text(column, row, "noticed" if value else "·", ha="center", va="center", fontsize=8)
 course.show(

@@ -579,8 +579,8 @@ fig, axes = plt.subplots(1, 2, figsize=(7.5, 2.9))
 for axis, (name, model) in zip(axes, models.items(), strict=True):
     weights, most = model.coef_.reshape(32, 32), abs(model.coef_).max()
     shown = axis.imshow(weights, cmap="PuOr_r", vmin=-most, vmax=most)
-    bar = fig.colorbar(shown, ax=axis, label="weight", ticks=[-most, 0, most])
-    bar.ax.set_yticklabels(["bright here: normal", "0", "bright here: ill"])
+    bar = fig.colorbar(shown, ax=axis, shrink=0.7, ticks=[-most, 0, most])
+    bar.ax.set_yticklabels(["bright: normal", "no weight", "bright: ill"])
     axis.set_title(f"trained {name}")
     axis.axis("off")
 course.show(

@@ -1,4 +1,4 @@
-"""Checks of lesson 05, a GAN by hand: both networks, both turns, the Frechet distance, coverage."""
+"""Checks of lesson 05, a GAN by hand: both networks, both turns, the Fréchet distance, coverage."""
 
 from __future__ import annotations
 
