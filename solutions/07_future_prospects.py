@@ -399,9 +399,9 @@ course.show(
 # in the space of a plain classifier (0.05 against 0.59, later 0.03 against
 # 0.55). A film of this flow costs over a hundred times as much: 48
 # evaluations, for 24 midpoint steps, each three times as dear as the GAN's
-# one. Until the judge was told how much films of a group differ (lesson 04), the flow
-# had beaten our GAN in three of the four scores. Whether it has such a lever
-# left too, nobody here has tried.
+# one. Until the judge was told how much films of a group differ (lesson 04),
+# the flow had beaten our GAN in three of the four scores. Whether it has such
+# a lever left too, nobody here has tried.
 #
 # ### What a film costs
 #
@@ -412,40 +412,36 @@ course.show(
 # %%
 import time
 
-import torch
-
-from medigenx_lib import settings
-
 cost = []
 for steps in (1, 2, 4, 8, 16):
     begun = time.process_time()
     made = flow.sample_flow(walker, asked[:128], steps=steps, progress=False)
     spent = 1000 * (time.process_time() - begun) / len(made)
     cost.append((2 * steps, spent, made))
+
+# %%
+import torch
+
+from medigenx_lib import settings
+from medigenx_lib.evaluation.distances import frechet_distance
+from medigenx_lib.evaluation.encoder import features
+
 generator = sampling.load(folder)
 latents = sampling.latents(generator.recipe, seed=0, indices=range(128))
 with settings.one_thread():
     begun = time.process_time()
     _ = sampling.films(generator.network, latents, torch.tensor(asked[:128]))
     gan_cost = 1000 * (time.process_time() - begun) / 128
-
-# %%
-from medigenx_lib.evaluation.distances import frechet_distance
-from medigenx_lib.evaluation.encoder import features
-
 known = features(films[:512])
 far = [frechet_distance(known, features(made)) for _, _, made in cost]
+gan_far = frechet_distance(known, features(by_gan[:128]))
+
+# %%
 fig, axis = plt.subplots(figsize=(6.5, 3))
 _ = axis.plot([spent for _, spent, _ in cost], far, "o-", label="flow, by evaluations of its network")
 for (evaluations, spent, _), value in zip(cost, far, strict=True):
     _ = axis.annotate(str(evaluations), (spent, value), xytext=(4, 5), textcoords="offset points")
-_ = axis.plot(
-    gan_cost,
-    frechet_distance(known, features(by_gan[:128])),
-    "s",
-    color=course.PALETTE.red,
-    label="GAN, one evaluation",
-)
+_ = axis.plot(gan_cost, gan_far, "s", color=course.PALETTE.red, label="GAN, one evaluation")
 _ = axis.set(xscale="log", xlabel="CPU-milliseconds a film", ylabel="Fréchet distance", ylim=(0, None))
 axis.xaxis.set_major_formatter("{x:g}")
 axis.xaxis.set_minor_formatter(lambda x, _: f"{x:g}" if f"{x:e}"[0] in "25" else "")
@@ -457,7 +453,8 @@ course.show(
 
 # %% [markdown]
 # One evaluation costs the flow less than twice what it costs the GAN; their
-# *number* makes it dear. (The flow of the table has a network twice as wide, and 48 of them.)
+# *number* makes it dear. (The flow of the table has a network twice as wide,
+# and 48 of them.)
 #
 # Few steps do nearly as well as many, because the roads are almost straight.
 # *Distilling* a flow or diffusion model down to one or two steps is an active
