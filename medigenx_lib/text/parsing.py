@@ -190,6 +190,8 @@ def sentence_claims(sentence: str) -> tuple[Claim, ...]:
     if any(token.value == "except" for token in tokens):
         placed = [apart for claim in placed for apart in _elsewhere(claim, placed)]
     placed = [claim for claim in _under_heading(placed, tokens) if not _is_of_the_rest(claim)]
+    if "rather than" in sentence.lower():
+        placed = [claim for claim in placed if not _is_its_own_contrast(claim, placed)]
     return (*placed, *_statement_claims(sentence, tokens, placed), *_lone_ratios(sentence, tokens, placed))
 
 
@@ -333,6 +335,13 @@ def _under_heading(claims: list[Claim], tokens: Sequence[Token]) -> list[Claim]:
 def _is_of_the_rest(claim: Claim) -> bool:
     """True for "no other opacity", "the remainder of the lungs is clear": that denies nothing said elsewhere."""
     return claim.finding.presence == "absent" and REST.search(claim.sentence, 0, claim.span[1]) is not None
+
+
+def _is_its_own_contrast(claim: Claim, said: Sequence[Claim]) -> bool:
+    """True for the consolidation of "opacity from overlying vessels rather than true consolidation": only its cause is
+    denied."""
+    kinds = {c.finding.kind for c in said if c.finding.presence in SAID and c.span[1] <= claim.span[0]}
+    return claim.finding.presence == "absent" and claim.finding.kind in kinds
 
 
 def _elsewhere(claim: Claim, said: Sequence[Claim]) -> list[Claim]:
