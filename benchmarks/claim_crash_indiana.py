@@ -40,7 +40,7 @@ DENIAL = re.compile(
 )
 DOUBT = re.compile(
     r"\b(?:may|might|could|possibl\w+|probabl\w+|likely|versus|vs|or|suggest\w*|question\w*|represent\w*|xxxx|"
-    r"differential|exclude|cannot|concern\w*|resol\w+|improv\w+|clear\w*)\b",
+    r"differential|exclude|cannot|correlat\w*|concern\w*|resol\w+|improv\w+|clear\w*)\b",
     re.IGNORECASE,
 )
 ZONES = {"lower": "upper", "upper": "lower", "base": "apex", "bases": "apices", "basilar": "apical", "basal": "apical",
