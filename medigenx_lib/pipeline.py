@@ -85,24 +85,24 @@ def _enlarged(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     return np.asarray(soft) > 127
 
 
-def against_truth(readings: Sequence[Reading]) -> list[Reading]:
+def against_truth(readings: Sequence[Reading], extent: float = TOLERANCE["extent"]) -> list[Reading]:
     """The readings of phantoms with each verdict held against the phantom's truth instead of the measurement.
 
-    A number counts as right within ``TOLERANCE``.
+    A number counts as right within ``TOLERANCE``; of extents, shares of a lung's area, within ``extent``.
     """
-    return [_held_against(reading, tolerant(reading.case.truth.findings)) for reading in readings]
+    return [_held_against(reading, tolerant(reading.case.truth.findings, extent)) for reading in readings]
 
 
-def tolerant(findings: Findings) -> Findings:
-    """The findings with every measured number as an interval of ``TOLERANCE`` on both sides."""
-    return Findings(tuple(_tolerant(finding) for finding in findings))
+def tolerant(findings: Findings, extent: float = TOLERANCE["extent"]) -> Findings:
+    """The findings with every measured number as an interval of ``TOLERANCE``, or ``extent``, on both sides."""
+    return Findings(tuple(_tolerant(finding, extent) for finding in findings))
 
 
-def _tolerant(finding: Finding) -> Finding:
+def _tolerant(finding: Finding, extent: float) -> Finding:
     number = finding.measurement
     if number is None:
         return finding
-    slack = TOLERANCE["ratio" if "ratio" in number.name else "extent"]
+    slack = TOLERANCE["ratio"] if "ratio" in number.name else extent
     wide = replace(number, low=max(0.0, number.value - slack), high=min(1.0, number.value + slack))
     return replace(finding, measurement=wide)
 

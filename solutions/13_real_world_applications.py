@@ -207,8 +207,6 @@ for reading in readings:
 # should ask for that; the last line allows an extent 5 points.
 
 # %%
-from unittest.mock import patch
-
 count = course.by_profile(fast=24, class_=60, full=200)
 drafts = pipeline.read_phantoms(count, progress=False)
 judged = pipeline.against_truth(drafts)
@@ -223,8 +221,7 @@ def tally(readings):
 for name, judges in (("measurement", drafts), ("truth", judged)):
     right, said = tally(judges)
     print(f"agree with the {name:12s} {right.sum()} of {said.sum()} sentences ({right.sum() / said.sum():.0%})")
-with patch.dict(pipeline.TOLERANCE, extent=0.05):
-    right, said = tally(pipeline.against_truth(drafts))
+right, said = tally(pipeline.against_truth(drafts, extent=0.05))
 print(f"{'truth, within 5 points':27s} {right.sum()} of {said.sum()} sentences ({right.sum() / said.sum():.0%})")
 
 # %% [markdown]
