@@ -2,8 +2,7 @@
 where a denial or a hedge ends, what is partly gone, advice, and sides that are those of a device."""
 
 import pytest
-
-from medigenx_lib.text.parsing import parse
+from test_parsing_language import said
 
 SENTENCES = """
 Right upper lobe opacity is not as well seen today. | opacity present right upper
@@ -162,12 +161,6 @@ On the right there is consolidation but no effusion. | opacity present right; ef
 Heart size exceeds normal limits. | cardiomegaly present
 """
 CASES = [tuple(part.strip() for part in line.split(" |")) for line in SENTENCES.strip().splitlines()]
-
-
-def said(text: str) -> list[str]:
-    """Kind, presence, side and zones of each claim, as words."""
-    found = [claim.finding for claim in parse(text)]
-    return [" ".join(filter(None, (f.kind, f.presence, f.side, ",".join(f.zones)))) for f in found]
 
 
 @pytest.mark.parametrize(("text", "meant"), CASES, ids=[text for text, _ in CASES])
