@@ -106,7 +106,7 @@ def draw_window(centre, width):
     left.axis("off")
     right.hist(stored.ravel(), bins=64, range=(0, 4095), color=course.PALETTE[0])
     right.axvspan(centre - width / 2, centre + width / 2, color=course.PALETTE[1], alpha=0.25)
-    right.set(xlabel="stored number", ylabel="pixels")
+    right.set(xlabel="stored number", ylabel="pixels", xlim=(0, 4095))
     return fig
 
 
@@ -506,8 +506,8 @@ for name, way in small.items():
     print(f"{name:16} moves by {1000 * np.mean(change):.0f} thousandths of the grey range")
 
 # %%
-patient = phantom.cases([4], size=256)[0].image
-looks = [patient, *(way(patient) for way in small.values())]
+chest = phantom.cases([4], size=256)[0].image
+looks = [chest, *(way(chest) for way in small.values())]
 fig = course.films(looks, ["256 pixels", *small])
 course.show(fig, alt="A film at 256 pixels, and at 32: picked pixels look jagged, averaged ones smooth.")
 

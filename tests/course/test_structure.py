@@ -80,6 +80,33 @@ def test_there_is_something_to_move_to_think_about_and_to_answer(name):
     assert 3 <= len(calls(name, "quiz")) <= 5
 
 
+def bound(node):
+    """Names that ``node`` binds: the name of a function or class, all assigned names of anything else."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return {node.name}
+    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)}
+
+
+def read(function, functions):
+    """Names of the notebook that ``function`` reads, also through the ``functions`` that it calls."""
+    own = {part.arg for part in ast.walk(function) if isinstance(part, ast.arg)}
+    names = [part for part in ast.walk(function) if isinstance(part, ast.Name)]
+    own |= {part.id for part in names if isinstance(part.ctx, ast.Store)}
+    needed = {part.id for part in names} - own
+    others = {name: other for name, other in functions.items() if other is not function}
+    return needed.union(*(read(others[name], others) for name in needed & others.keys()))
+
+
+@EVERY
+def test_what_a_control_redraws_is_not_bound_anew_later(name):
+    tops = [node for source in code_cells(name) for node in ast.parse(source).body]
+    functions = {node.name: node for node in tops if isinstance(node, ast.FunctionDef)}
+    for place, node in enumerate(tops):
+        if isinstance(node, ast.Expr) and ast.unparse(node).startswith("course.interact("):
+            later = set().union(*map(bound, tops[place + 1 :]))
+            assert not read(functions[node.value.args[0].id], functions) & later
+
+
 @EVERY
 def test_it_ends_with_summary_quiz_and_what_comes_next(name):
     titles = re.findall(r"^## (.+)$", "\n".join(prose(name)), re.M)
