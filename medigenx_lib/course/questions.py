@@ -65,7 +65,7 @@ def quiz(question: str, options: Mapping[str, str], answer: str) -> None:
 def verdict(letter: str, option: str, why: str, answer: str) -> str:
     """What is said about one option, in words and not by colour alone."""
     word = "Right." if option == answer else "Not quite."
-    return f'<p role="status">{letter}: <b>{word}</b> {marked(html.escape(why))}</p>'
+    return f'<p role="status">{letter}: <b>{word}</b> {marked(html.escape(why[:1].upper() + why[1:]))}</p>'
 
 
 def static(question: str, asked: str, said: Mapping[str, str]) -> dict[str, str]:

@@ -16,6 +16,7 @@ from medigenx_lib.errors import InputError
 VIEW = "application/vnd.jupyter.widget-view+json"
 SCRIPT = "application/javascript"
 LABEL = {"description_width": "initial"}
+DRAWING = '<small role="status">Drawing anew ...</small>'
 NAMING = """(() => {
   const name = () => document.querySelectorAll(".widget-slider").forEach(slider => {
     const label = slider.querySelector("label"), readout = slider.querySelector(".widget-readout");
@@ -45,18 +46,20 @@ def interact(draw: Callable[..., Figure], alt: str = "An interactive figure.", *
     made = {name: control(name, setting) for name, setting in controls.items()}
     first = {name: widget.value for name, widget in made.items()}
     static = look.bundle(draw(**first), described(alt, first))
-    picture = ipywidgets.HTML(static["text/html"])
+    picture, state = ipywidgets.HTML(static["text/html"]), ipywidgets.HTML(layout={"height": "1.7em"})
 
     def redraw(_change: Any) -> None:
         values = {name: widget.value for name, widget in made.items()}
+        state.value = DRAWING  # a game that is played anew takes seconds
         try:
             picture.value = look.bundle(draw(**values), described(alt, values))["text/html"]
         except Exception as error:  # without this, a front end would go on showing the old picture, silently
             picture.value = f"<pre>{html.escape(f'{type(error).__name__}: {error}')}</pre>"
+        state.value = ""
 
     for widget in made.values():
         widget.observe(redraw, names="value")
-    display_with_fallback(ipywidgets.VBox([*made.values(), picture]), static)
+    display_with_fallback(ipywidgets.VBox([*made.values(), state, picture]), static)
 
 
 def described(alt: str, values: dict[str, Any]) -> str:

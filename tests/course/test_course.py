@@ -74,11 +74,20 @@ def test_moving_a_control_redraws_and_the_first_figure_is_static(boxes):
     box, static = boxes[0]
     assert seen == [{"number": 4, "share": 0.5, "kind": "a", "fine": True}]
     assert static["text/plain"] == "A line. Controls: number 4, share 0.5, kind a, fine True."
-    controls, picture = box.children[:-1], box.children[-1]
+    *controls, _, picture = box.children
     assert [control.description for control in controls] == ["number", "share", "kind", "fine"]
     controls[0].value, controls[2].value = 6, "b"
     assert seen[-1] == {"number": 6, "share": 0.5, "kind": "b", "fine": True}
     assert "number 6, share 0.5, kind b" in picture.value
+
+
+def test_while_a_figure_is_drawn_anew_it_says_so(boxes):
+    said = []
+    course.interact(
+        lambda number: (boxes and said.append(boxes[0][0].children[-2].value)) or line(), number=(0, 4, 1, 2)
+    )
+    boxes[0][0].children[0].value = 3
+    assert said == [widgets.DRAWING] and boxes[0][0].children[-2].value == ""
 
 
 def test_a_drawing_that_fails_says_so_where_the_picture_was(boxes):
@@ -105,7 +114,7 @@ def test_a_widget_is_displayed_with_a_static_form(shown):
 
 
 def test_a_quiz_answers_at_once_and_escapes(boxes):
-    course.quiz("Is 1 < 2?", {"yes": "`1 < 2` holds.", "no": "It does."}, answer="yes")
+    course.quiz("Is 1 < 2?", {"yes": "`1 < 2` holds.", "no": "it does."}, answer="yes")
     box, static = boxes[0]
     asked, chooser, feedback = box.children
     assert "1 &lt; 2?" in asked.value and "A: yes<br>B: no" in asked.value
@@ -113,7 +122,7 @@ def test_a_quiz_answers_at_once_and_escapes(boxes):
     chooser.value = "A"
     assert "Right." in feedback.value and "<code>1 &lt; 2</code>" in feedback.value
     chooser.value = "B"
-    assert "Not quite." in feedback.value
+    assert "Not quite.</b> It does." in feedback.value
     assert "<details>" in static["text/html"] and "Is 1 < 2?" in static["text/plain"]
 
 
