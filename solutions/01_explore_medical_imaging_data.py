@@ -275,7 +275,7 @@ def draw_fluid(radius_in_cm, photons_a_pixel):
     axes[0].axis("off")
     axes[0].axhline(80, color=course.PALETTE.orange, linewidth=1)
     axes[1].plot(x[0], film[80], color=course.PALETTE.orange, linewidth=1)
-    axes[1].set(title="along the line", xlabel="cm", ylabel="density", ylim=(0.5, 6))
+    axes[1].set(title="along the line", xlabel="cm", ylabel="density", ylim=(0.5, 7))
     return figure
 
 

@@ -72,8 +72,8 @@ import torch.nn.functional as F
 
 logit = torch.tensor([0.0, 3.0, 120.0])
 print("price of calling a fake real:")
-print("  by sigmoid and log:", (-torch.log(1 - torch.sigmoid(logit))).tolist())
-print("  by softplus:       ", F.softplus(logit).tolist())
+print("  by sigmoid and log:", [f"{price:.4f}" for price in -torch.log(1 - torch.sigmoid(logit))])
+print("  by softplus:       ", [f"{price:.4f}" for price in F.softplus(logit)])
 
 # %% [markdown]
 # Look at the last number of each line. Written as in the textbook, the price
