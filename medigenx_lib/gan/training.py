@@ -143,7 +143,7 @@ class _Run:
             self.figures["images_per_second"] = images_per_second
         self.bar.n = 100 * self.budget.progress(self.state)
         shown = {name: f"{value:.3g}" for name, value in self.figures.items()}
-        self.bar.set_postfix({"images": self.state.images, **shown}, refresh=False)
+        self.bar.set_postfix({"images": f"{self.state.images:,}", **shown}, refresh=False)
         self.bar.update(0)
 
     def checkpoint(self) -> None:
