@@ -32,8 +32,11 @@ Box = tuple[float, float, float, float]
 def brightness(image: np.ndarray, masks: Mapping[str, np.ndarray]) -> np.ndarray:
     """float32 (H, W): 0 at the 10th percentile of the lungs, 1 at the heart's median, clipped to -1..2.5.
 
-    Without a heart, the film's 80th percentile stands in for it.
+    Without a heart, the film's 80th percentile stands in for it. Bars at the film's borders are drawn over.
     """
+    from medigenx_lib.segmentation.inputs import edge_continued  # imports torch
+
+    image = edge_continued(image)
     dark = np.quantile(image[masks["right_lung"] | masks["left_lung"]], 0.1)
     heart = masks["heart"]
     bright = np.median(image[heart]) if heart.any() else np.quantile(image, 0.8)

@@ -218,14 +218,17 @@ def extent_measurement(
 ) -> Measurement:
     """The extent with its 90 % interval: predicted quantiles widened by the calibrated ``slack`` (a share).
 
-    ``drawn``: the extent of what is drawn in the lung, 0..1; the middle quantile and it are averaged.
+    ``drawn``: the extent of what is drawn in the lung, 0..1; the middle quantile and it are averaged. What is called
+    absent reaches up to ``geometry.PRESENT_EXTENT``, what is called present down to it: where either is less sure than
+    the bands are calibrated for, the finding is uncertain, and so is its interval, from 0 on.
 
     Source: conformalised quantile regression, Romano et al., NeurIPS 2019.
     """
     least, most = (0.0, geometry.PRESENT_EXTENT - 0.001) if presence == "absent" else (geometry.PRESENT_EXTENT, 1.0)
     low, value, high = np.sort(quantiles.astype(float))
     value = float(np.clip(value if drawn is None else (value + drawn) / 2, least, most))
-    low, high = float(np.clip(low - slack, 0, value)), float(np.clip(high + slack, value, 1))
+    bottom = least if presence == "present" else 0.0
+    low, high = float(np.clip(low - slack, bottom, value)), float(np.clip(high + slack, value, most))
     return Measurement(f"{kind}_extent.{side}", *(round(number, 4) for number in (value, low, high)))
 
 

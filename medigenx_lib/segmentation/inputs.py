@@ -39,29 +39,43 @@ class Box:
 def content_box(image: np.ndarray, most: float = 0.35) -> Box:
     """The film without flat borders: black or white bars from collimation, scanning or a slide.
 
-    ``image``: float (H, W) in 0..1. A border row or column is flat if its 10th to 90th percentile differ by less
-    than 0.03 and it is within 0.06 of the picture's own darkest or brightest level. At most ``most`` of the
+    ``image``: float (H, W). A border row or column is flat if its 5th to 95th percentile differ by less than 0.03
+    of the picture's own range of brightness, and it is within 0.06 of it from its darkest or brightest level. So a
+    bar may hold a marker, while an overexposed abdomen, white in most of a row, is none. At most ``most`` of the
     height or width is taken off each side; a film that would be left empty is kept whole.
     """
     coarse = shrink(image, 128)
-    rows, columns = _flat(coarse), _flat(coarse.T)
-    top, bottom = (_run(edge, most) / len(rows) for edge in (rows, rows[::-1]))
-    left, right = (_run(edge, most) / len(columns) for edge in (columns, columns[::-1]))
-    height, width = image.shape
-    box = Box(round(top * height), round((1 - bottom) * height), round(left * width), round((1 - right) * width))
+    rows = _content(coarse[:, _content(coarse.T, most)], most)
+    columns = _content(coarse[rows].T, most)  # again, without the rows that a bar of another brightness crosses
+    down, across = (whole / part for whole, part in zip(image.shape, coarse.shape, strict=True))
+    ends = rows.start * down, rows.stop * down, columns.start * across, columns.stop * across
+    box = Box(*(round(end) for end in ends))
     return box if min(box.shape) >= 0.3 * min(image.shape) else Box.whole(image)
+
+
+def _content(image: np.ndarray, most: float) -> slice:
+    """The rows between the flat ones at both ends."""
+    flat = _flat(image)
+    return slice(_run(flat, most), len(flat) - _run(flat[::-1], most))
+
+
+def edge_continued(image: np.ndarray) -> np.ndarray:
+    """The film (H, W) with its content's edge continued over its flat borders, so that it looks as if it had none."""
+    box, (height, width) = content_box(image), image.shape
+    return np.pad(box.cut(image), ((box.top, height - box.bottom), (box.left, width - box.right)), mode="edge")
 
 
 def _flat(image: np.ndarray) -> np.ndarray:
     """For each row: is it of one extreme brightness?"""
-    low, high = np.percentile(image, [10, 90], axis=1)
-    return (high - low < 0.03) & ((low < image.min() + 0.06) | (high > image.max() - 0.06))
+    (low, high), darkest, brightest = np.percentile(image, [5, 95], axis=1), image.min(), image.max()
+    unit = brightest - darkest
+    return (high - low < 0.03 * unit) & ((low < darkest + 0.06 * unit) | (high > brightest - 0.06 * unit))
 
 
 def _run(flat: np.ndarray, most: float) -> int:
-    """How many of the first rows are flat, 0 if more than ``most`` of all."""
+    """How many of the first rows are a bar, the flat ones and the next, where both mix; 0 if more than ``most``."""
     length = len(flat) if flat.all() else int(np.argmin(flat))
-    return length if length <= most * len(flat) else 0
+    return length + 1 if 0 < length <= most * len(flat) else 0
 
 
 def shrink(image: np.ndarray, side: int) -> np.ndarray:

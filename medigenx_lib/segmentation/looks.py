@@ -39,7 +39,7 @@ def two_looks(films: Sequence[np.ndarray], network: LungUNet, gammas: Sequence[f
     frontal score is the lower of the two.
     """
     first = look(films, [content_box(film) for film in films], network, gammas)
-    second = look(films, [_closer(seen, film) for seen, film in zip(first, films, strict=True)], network, gammas)
+    second = look(films, [_closer(seen) for seen in first], network, gammas)
     return [replace(b, frontal=min(a.frontal, b.frontal)) for a, b in zip(first, second, strict=True)]
 
 
@@ -61,8 +61,8 @@ def _predict(pixels: Tensor, network: LungUNet) -> tuple[Tensor, Tensor]:
     return torch.sigmoid(masks), torch.sigmoid(frontal)
 
 
-def _closer(seen: Look, film: np.ndarray) -> Box:
-    """The box of the lungs with a margin, within the film; the first box if hardly any lung was found."""
+def _closer(seen: Look) -> Box:
+    """The box of the lungs with a margin, within the first box; that one if hardly any lung was found."""
     lungs = np.concatenate([keep_largest(mask) for mask in (seen.maps[:2] > 0.5).numpy()], 1)
     lungs = lungs[:, : lungs.shape[1] // 2] | lungs[:, lungs.shape[1] // 2 :]
     if lungs.mean() < 0.04:
@@ -71,10 +71,10 @@ def _closer(seen: Look, film: np.ndarray) -> Box:
     (top, bottom), (left, right) = _widen(rows, MARGIN), _widen(columns, MARGIN)
     height, width = seen.box.shape
     return Box(
-        max(0, round(seen.box.top + top * height)),
-        min(film.shape[0], round(seen.box.top + bottom * height)),
-        max(0, round(seen.box.left + left * width)),
-        min(film.shape[1], round(seen.box.left + right * width)),
+        seen.box.top + max(0, round(top * height)),
+        seen.box.top + min(height, round(bottom * height)),
+        seen.box.left + max(0, round(left * width)),
+        seen.box.left + min(width, round(right * width)),
     )
 
 

@@ -239,11 +239,20 @@ def test_best_threshold_maximises_f1():
 
 def test_extent_interval_is_widened_and_stays_a_share():
     number = measurement.extent_measurement("opacity", "left", "present", np.array([0.3, 0.1, 0.95]), 0.1)
-    assert (number.name, number.low, number.value, number.high) == ("opacity_extent.left", 0.0, 0.3, 1.0)
+    assert (number.name, number.low, number.value, number.high) == ("opacity_extent.left", 0.02, 0.3, 1.0)
     narrow = measurement.extent_measurement("opacity", "left", "present", np.array([0.2, 0.3, 0.4]), -0.2)
     assert (narrow.low, narrow.value, narrow.high) == (0.3, 0.3, 0.3)
     drawn = measurement.extent_measurement("opacity", "left", "present", np.array([0.2, 0.3, 0.4]), 0.0, drawn=0.7)
     assert (drawn.low, drawn.value, drawn.high) == (0.2, 0.5, 0.5)
+
+
+def test_extent_interval_agrees_with_what_is_said():
+    wide = np.array([0.0, 0.01, 0.4])
+    ends = {said: measurement.extent_measurement("opacity", "left", said, wide, 0.05)
+            for said in ("absent", "uncertain", "present")}  # fmt: skip
+    assert (ends["absent"].low, ends["absent"].value, ends["absent"].high) == (0.0, 0.01, 0.019)
+    assert (ends["uncertain"].low, ends["uncertain"].value, ends["uncertain"].high) == (0.0, 0.02, 0.45)
+    assert (ends["present"].low, ends["present"].value, ends["present"].high) == (0.02, 0.02, 0.45)
 
 
 def test_brightest_takes_the_share_asked_for():

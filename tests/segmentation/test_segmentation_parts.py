@@ -7,7 +7,7 @@ import torch
 from medigenx_lib import phantom, weights
 from medigenx_lib.errors import InputError, WeightsError
 from medigenx_lib.segmentation import SIZE, LungUNet, augmentation, dice, load_network, quality, training
-from medigenx_lib.segmentation.inputs import Box, content_box, to_film, to_network
+from medigenx_lib.segmentation.inputs import Box, content_box, edge_continued, to_film, to_network
 from medigenx_lib.segmentation.masks import _fill_medially, _midline, clean, keep_largest, masks_of
 from medigenx_lib.segmentation.network import CHANNELS, contrast_channels
 
@@ -36,11 +36,38 @@ def test_flat_borders_are_cut_and_only_those():
     assert abs(box.top - 30) <= 2 and abs(box.right - 150) <= 2 and (box.bottom, box.left) == (200, 0)
 
 
+def test_a_bar_may_hold_a_marker_but_an_overexposed_abdomen_is_none():
+    film = np.random.default_rng(0).random((128, 128), dtype=np.float32)
+    film[:, :20], film[100:, 20:112] = 0, 1  # a bar on the left; white in most of the rows below
+    film[8:14, 4:10] = 1
+    box = content_box(film)
+    assert (box.top, box.bottom, box.left, box.right) == (0, 128, 21, 128)
+
+
+def test_what_is_cut_does_not_depend_on_exposure():
+    film = np.pad(np.random.default_rng(0).random((64, 64), dtype=np.float32), 8)
+    assert content_box(film) == content_box(0.3 + 0.2 * film) == Box(9, 71, 9, 71)
+
+
 @pytest.mark.parametrize(
     "film", [np.zeros((50, 50), np.float32), np.eye(64, dtype=np.float32), np.ones((1, 1), np.float32)]
 )
 def test_a_film_that_would_vanish_is_kept_whole(film):
     assert content_box(film).shape == film.shape
+
+
+def test_the_edge_of_the_content_is_continued_over_bars_and_nothing_else_changes():
+    film = 0.2 + 0.6 * np.random.default_rng(0).random((128, 96), dtype=np.float32)
+    assert edge_continued(film) is not film and (edge_continued(film) == film).all()
+    barred = np.pad(film, ((0, 0), (16, 16)))
+    seen = edge_continued(barred)
+    assert seen.shape == barred.shape and seen[:, :16].min() >= 0.2
+    assert (seen[:, :16] == seen[:, 17:18]).all() and (seen[:, 17:-17] == barred[:, 17:-17]).all()
+
+
+@pytest.mark.parametrize("film", [np.zeros((50, 50), np.float32), np.eye(4, dtype=np.float32)])
+def test_a_film_with_nothing_but_borders_is_not_continued(film):
+    assert (edge_continued(film) == film).all()
 
 
 def test_maps_return_to_where_they_came_from():
