@@ -13,6 +13,7 @@ import re
 import runpy
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from nbformat import NotebookNode, v4
@@ -29,6 +30,7 @@ WORDS_A_MINUTE, CODE_MINUTES = 110, 1.0
 POINTS = 6
 CLOSING = ("summary", "quiz", "where to go next")
 HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
+CUT = re.compile(r"^(?=## )", re.MULTILINE)
 STATED = re.compile(r"(\d+) minutes")
 SHOWING = ("course.show", "course.interact", "course.quiz", "course.think", "check.", "benches.")
 
@@ -64,7 +66,7 @@ def sections(lesson: Lesson) -> list[Section]:
 
 def _split(cells: Iterable[NotebookNode]) -> Iterator[tuple[str, list[NotebookNode]]]:
     title, held = "Opening", []
-    for cell in cells:
+    for cell in chain.from_iterable(map(_pieces, cells)):
         heading = HEADING.search(cell.source) if cell.cell_type == "markdown" else None
         if heading and held:
             yield title, held
@@ -72,6 +74,14 @@ def _split(cells: Iterable[NotebookNode]) -> Iterator[tuple[str, list[NotebookNo
         title = heading[1] if heading else title
         held.append(cell)
     yield title, held
+
+
+def _pieces(cell: NotebookNode) -> list[NotebookNode]:
+    """The cell, cut before each heading that it holds: what stands above one belongs to the section before."""
+    if cell.cell_type != "markdown" or not HEADING.search(cell.source):
+        return [cell]
+    texts = filter(None, map(str.strip, CUT.split(cell.source)))
+    return [NotebookNode({**cell, "source": text}) for text in texts]
 
 
 def _weight(cells: Iterable[NotebookNode]) -> float:

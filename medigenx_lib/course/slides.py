@@ -30,6 +30,7 @@ MOST_LINES, COLUMNS = 18, 86
 """Lines of code and of what it printed that stand on one slide, and characters in a line."""
 FOLDED = re.compile(r"<details>.*?</details>", re.DOTALL)
 HEADING = re.compile(r"^## .+$", re.MULTILINE)
+TABLE = re.compile(r"^\|.+(?:\n\|.+)+", re.MULTILINE)
 MATH = re.compile(r"\$\$(.+?)\$\$|(?<![\\$])\$([^$\n]+?)\$", re.DOTALL)
 
 
@@ -68,6 +69,7 @@ def column(part: instructor.Section, outputs: dict) -> Iterator[Slide]:
     said = HEADING.sub("", text).strip()
     if points := instructor.talking_points(part.cells):
         yield Slide(part.title, bullets(points), marked_up(said))
+        yield from (Slide(part.title, marked_up(table)) for table in TABLE.findall(said))
     elif said:  # a list, a table, a single sentence: shown as it is
         yield Slide(part.title, marked_up(said))
     for cell in part.cells:
