@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from medigenx_lib.cases import Case
 from medigenx_lib.errors import InputError
 
 DEFAULT_MINUTES = 5.0
+LABELLED = "Sort them into folders NORMAL and PNEUMONIA."
 
 
 def run(what: str, **options) -> Path:
@@ -26,10 +29,16 @@ def run(what: str, **options) -> Path:
 
 
 def source_arrays(cases: list[Case]) -> tuple[np.ndarray, np.ndarray]:
-    """Images (N, S, S) float32 0..1 and labels (N,) int64 of the labelled cases."""
+    """Images (N, S, S) float32 0..1 and labels (N,) int64 of the labelled cases; a warning counts the others.
+
+    Raises InputError if no case has a label.
+    """
     labelled = [case for case in cases if case.label is not None]
-    images = np.stack([case.image for case in labelled]) if labelled else np.zeros((0, 1, 1), np.float32)
-    return images, np.array([case.label for case in labelled], np.int64)
+    if not labelled:
+        raise InputError(f"None of the {len(cases)} films has a label.", LABELLED)
+    if len(labelled) < len(cases):
+        warnings.warn(f"{len(cases) - len(labelled)} films without a label are left out.", stacklevel=2)
+    return np.stack([case.image for case in labelled]), np.array([case.label for case in labelled], np.int64)
 
 
 def _gan(options: dict) -> Path:
@@ -42,11 +51,26 @@ def _gan(options: dict) -> Path:
         recipe = state.start_recipe(start, options["size"], seed=options["seed"])
     wanted = options.get("bf16")
     recipe = recipes.fitted(recipe, settings.device()) if wanted is None else replace(recipe, bf16=wanted)
-    films, labels = source_arrays(datasets.load(options["source"], options["size"], "train"))
+    cases = datasets.load(options["source"], options["size"], "train")
+    recipe, films, labels = _told(recipe, cases, options.get("labels"), start)
     folder = options["out"] or Path("runs") / f"{recipe.name}_{recipe.size}"
     minutes = DEFAULT_MINUTES if minutes is None and images is None else minutes
     resume = options["resume"]
     return training.train(films, labels, folder, recipe, minutes, images, resume=resume, start=start).checkpoint
+
+
+def _told(recipe, cases: list[Case], asked: bool | None, start: str | None) -> tuple:
+    """The recipe, images and labels; without labels where that is ``asked`` for, or where no film has one.
+
+    Raises InputError if ``start`` has been told labels and these are not to be.
+    """
+    told = any(case.label is not None for case in cases) if asked is None else asked
+    if told or not cases:
+        return recipe, *source_arrays(cases)
+    if start and recipe.conditional:
+        raise InputError(f"{start} has been told labels; here are none.", f"Train from nothing. {LABELLED}")
+    print(f"{len(cases)} films; the networks are told no labels.", file=sys.stderr)
+    return replace(recipe, conditional=False), np.stack([case.image for case in cases]), None
 
 
 def _lungs(options: dict) -> Path:

@@ -98,6 +98,19 @@ def test_train_and_sample_from_the_folder(tmp_path, said):
         assert sampling.load(other).recipe.bf16 is chosen
 
 
+def test_films_without_labels_train_too(tmp_path, film, said):
+    (tmp_path / "films").mkdir()
+    for number in range(24):
+        Image.fromarray(np.roll(film, number, 1)).save(tmp_path / "films" / f"{number}.png")
+    words = ("train", "--source", tmp_path / "films", "--size", 32, "--images", 32)
+    assert said(*words, "--out", tmp_path / "run")[0] == 0
+    assert sampling.sample([0], tmp_path / "run")[0].label is None
+    code, _, errors = said(*words, "--labels", "--out", tmp_path / "told")
+    assert code == 2 and "has a label" in errors[0]
+    code, _, errors = said(*words, "--start", "gan_phantoms_32", "--out", tmp_path / "started")
+    assert code == 2 and "told labels" in errors[0]
+
+
 @pytest.mark.parametrize(
     "words",
     [

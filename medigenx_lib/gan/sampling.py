@@ -42,9 +42,14 @@ def load(checkpoint: str | Path = SHIPPED) -> Trained:
     path = Path(checkpoint)
     path = path / CHECKPOINT if path.is_dir() else path
     path = path if path.suffix == ".safetensors" else weights.FOLDER / f"{checkpoint}.safetensors"
-    digest = sha256(path) if path.is_file() else ""
+    if not path.is_file():
+        path = weights.FOLDER / f"{checkpoint}.safetensors"  # a folder here may be called as a shipped one is
+    if not path.is_file():
+        what = f"{str(checkpoint)!r} is no training folder with a {CHECKPOINT}, no weights file and no shipped name."
+        shipped = sorted(file.stem for file in weights.FOLDER.glob("gan_*.safetensors"))
+        raise WeightsError(what, f"Check it; shipped: {', '.join(shipped)}.")
     name = path.parent.name if path.name == CHECKPOINT else path.stem
-    return _load(name, str(path if path.suffix and path.exists() else checkpoint), digest)
+    return _load(name, str(path), sha256(path))
 
 
 @lru_cache(maxsize=4)
@@ -88,15 +93,23 @@ def sample(
     bits with the size of the batch. A generator that was not told labels gives cases without one. Raises
     InputError for other labels or a truncation that is not above 0, WeightsError if there is no generator.
     """
-    labels = [int(label) for label in labels]
-    if not set(labels) <= set(range(len(LABELS))):
-        raise InputError(f"Labels {sorted(set(labels))} were asked for.", "Use 0 (normal) and 1 (pneumonia).")
+    labels = _numbers(labels)
     if not 0 < truncation < float("inf") or seed < 0:
         raise InputError(f"Truncation {truncation}, seed {seed}.", "Truncation must be above 0, the seed at least 0.")
     trained = load(checkpoint)
     shown = tqdm(enumerate(labels), total=len(labels), desc="generating", unit="film", disable=not progress)
     with settings.one_thread():
         return [_case(trained, seed, index, label, truncation) for index, label in shown]
+
+
+def _numbers(labels: Sequence[int]) -> list[int]:
+    try:
+        numbers = [int(label) for label in labels]
+    except (TypeError, ValueError):  # a name, or None
+        numbers = [-1]
+    if not set(numbers) <= set(range(len(LABELS))):
+        raise InputError(f"Labels {labels!r:.80} were asked for.", "Use 0 (normal) and 1 (pneumonia).")
+    return numbers
 
 
 def _case(trained: Trained, seed: int, index: int, label: int, truncation: float) -> Case:

@@ -24,6 +24,7 @@ from medigenx_lib.gan.networks import build
 from medigenx_lib.gan.recipes import Recipe
 
 CHECKPOINT = "checkpoint.safetensors"
+ROOM = "Free some space or check the folder's permissions, then resume from there."
 UNSTABLE = "Resume from there; if it happens again, start in a new folder with a lower lr."
 COUNTERS = ("step", "images", "seconds", "cpu_seconds", "augmented")
 STREAMS = {"step": 0, "order": 1, "preview": 2, "sample": 3}
@@ -133,7 +134,7 @@ def save(state: State, folder: Path) -> Path:
     try:
         return weights.save(path, tensors, config)
     except (OSError, SafetensorError) as error:  # safetensors wraps a full disk in an error of its own
-        raise stopped(f"the checkpoint could not be written ({error})", folder, "Free some space.") from error
+        raise stopped(f"the checkpoint could not be written ({error})", folder, ROOM) from error
 
 
 def start_recipe(name_or_path: str | Path, size: int, **changes) -> Recipe:
@@ -159,11 +160,12 @@ def _of_start(name_or_path: str | Path) -> tuple[dict, dict]:
 def resume(folder: Path, recipe: Recipe, data: dict, device: str = "cpu") -> State:
     """The state of the last checkpoint in ``folder``.
 
-    Raises InputError if it was made by another recipe or from other films.
+    Raises InputError if it was made by another recipe or from other films. Only ``bf16`` may differ: a training goes
+    on in the precision of the machine that it is on now.
     """
     tensors, config = weights.load(folder / CHECKPOINT)
     saved = Recipe.from_dict(config["recipe"]).to_dict()  # fields that are newer than the file have their defaults
-    _same("settings", saved, recipe.to_dict(), folder)
+    _same("settings", {**saved, "bf16": recipe.bf16}, recipe.to_dict(), folder)
     _same("films", config["data"], data, folder)
     state = State.new(recipe, data, device)
     state.load(tensors)
@@ -186,7 +188,8 @@ def _under(tensors: dict[str, Tensor], part: str) -> dict[str, Tensor]:
 def _same(what: str, saved: dict, given: dict, folder: Path) -> None:
     differing = sorted(key for key in saved | given if _plain(saved.get(key)) != _plain(given.get(key)))
     if differing:
-        found = ", ".join(f"{key} was {saved.get(key)!r}, is {given.get(key)!r}" for key in differing)
+        told = (f"{key} was {saved.get(key)!r}, is {given.get(key)!r}" for key in differing if key != "sha256")
+        found = ", ".join(told) or "as many, but not the same or not in the same order"
         raise InputError(
             f"The training in {folder} had other {what} ({found}).", "Give the same, or use another folder."
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ MIN_FILMS = 16  # per class: below this a GAN can only copy
 CHECK_EVERY = 16  # steps between looks at the losses; each look waits for a GPU
 SAMPLES = 32  # films on a sample grid, half of each class
 LOG = "log.jsonl"
+UNTOLD = "tell the networks no labels (conditional=False in the recipe; medigenx train --no-labels)"
 
 OnSample = Callable[[np.ndarray, dict], None]
 
@@ -73,7 +75,7 @@ class Result:
 
 def train(
     films: np.ndarray,
-    labels: np.ndarray,
+    labels: np.ndarray | None,
     folder: str | Path,
     recipe: Recipe = NARROW,
     minutes: float | None = None,
@@ -89,6 +91,7 @@ def train(
 ) -> Result:
     """Train a GAN on films (N, S, S), uint8 or float 0..1, and labels (N,), 0 normal, 1 pneumonia.
 
+    A recipe with ``conditional=False`` is told no labels: they may be None, and all films of one class.
     Writes into ``folder``: ``checkpoint.safetensors`` every ``checkpoint_every`` seconds, ``samples/*.png``
     every ``sample_every`` seconds (fixed latents: left half normal, right half pneumonia), ``log.jsonl``.
     ``on_sample`` gets those samples, float32 (n, S, S) 0..1, and the figures. With ``resume`` a checkpoint in
@@ -101,8 +104,9 @@ def train(
     """
     budget, device = Budget(minutes, images, cpu_seconds), team.join(device) or settings.device()
     team.check(recipe.batch)
-    pixels, targets = check_films(films, labels, recipe.size)
-    state = _open(Path(folder), recipe, _fingerprint(pixels, targets, start), resume, device, start)
+    pixels, targets = check_films(films, labels, recipe.size, recipe.conditional)
+    data = _fingerprint(pixels, None if labels is None else targets, start)
+    state = _open(Path(folder), recipe, data, resume, device, start)
     run = _Run(state, Path(folder), budget, on_sample, checkpoint_every, sample_every, progress_bar)
     with run.bar, _stopping_well(run.folder), flushing_denormals():
         return run(pixels.to(device), targets.to(device))
@@ -176,23 +180,42 @@ class _Run:
 BAR = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
 
 
-def check_films(films: np.ndarray, labels: np.ndarray, size: int) -> tuple[Tensor, Tensor]:
+def check_films(films: np.ndarray, labels: np.ndarray | None, size: int, told: bool = True) -> tuple[Tensor, Tensor]:
     """(films (N, 1, S, S) uint8, labels (N,) int64), checked. Floats are rounded to 256 grey levels.
 
-    Raises InputError, which says what is wrong and what to do.
+    ``told``: whether the networks are told the labels. If not, labels may be None, which gives zeros, and one class is
+    enough. Raises InputError, which says what is wrong and what to do.
     """
-    films, labels = np.asarray(films), np.asarray(labels).reshape(-1)
+    films = _stacked(films)
     if films.ndim != 3 or films.shape[1:] != (size, size):
         raise InputError(f"The films are {films.shape}.", f"They must be (N, {size}, {size}): load with size={size}.")
-    if len(films) != len(labels):
-        raise InputError(f"{len(films)} films but {len(labels)} labels.", "Give one label per film.")
+    if labels is None and told:
+        raise InputError("There are no labels.", f"Give one per film, or {UNTOLD}.")
+    targets = np.zeros(len(films), np.int64) if labels is None else _checked_labels(labels, len(films), told)
+    if len(films) < MIN_FILMS:
+        raise InputError(f"Too few films: {len(films)}.", f"A GAN needs at least {MIN_FILMS}.")
+    return torch.from_numpy(_to_uint8(films))[:, None], torch.from_numpy(targets)
+
+
+def _stacked(films: np.ndarray) -> np.ndarray:
+    try:
+        return np.ascontiguousarray(films)  # torch takes no view that runs backwards, such as a mirrored film's
+    except ValueError as error:
+        raise InputError("The films differ in size.", "Bring them to one: preprocessing.resize.") from error
+
+
+def _checked_labels(labels: np.ndarray, count: int, told: bool) -> np.ndarray:
+    labels = np.asarray(labels).reshape(-1)
+    if count != len(labels):
+        raise InputError(f"{count} films but {len(labels)} labels.", "Give one label per film.")
     counts = {name: int((labels == value).sum()) for value, name in enumerate(LABELS)}
     if sum(counts.values()) != len(labels):
-        raise InputError("Some labels are neither 0 (normal) nor 1 (pneumonia).", "Leave those films out.")
-    if min(counts.values()) < MIN_FILMS:
+        what = "Some labels are neither 0 (normal) nor 1 (pneumonia)."
+        raise InputError(what, f"Leave those films out, or give labels=None and {UNTOLD}.")
+    if told and min(counts.values()) < MIN_FILMS:
         found = ", ".join(f"{count} {name}" for name, count in counts.items())
-        raise InputError(f"Too few films: {found}.", f"A GAN needs at least {MIN_FILMS} of each class.")
-    return torch.from_numpy(_to_uint8(films))[:, None], torch.from_numpy(labels.astype(np.int64))
+        raise InputError(f"Too few films: {found}.", f"A GAN needs at least {MIN_FILMS} of each class, or {UNTOLD}.")
+    return labels.astype(np.int64)
 
 
 def _to_uint8(films: np.ndarray) -> np.ndarray:
@@ -250,10 +273,19 @@ def _open(folder: Path, recipe: Recipe, data: dict, resume: bool, device: str, s
     if start and not found:
         state.start(start)
     if not team.rank():
-        folder.mkdir(parents=True, exist_ok=True)
+        _make(folder)
         _trim_log(folder / LOG, state.images if found else -1)
     team.wait()
     return state
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"The folder {folder} cannot be made ({error.strerror}).", "Choose another.") from error
+    if not os.access(folder, os.W_OK):
+        raise InputError(f"Nothing can be written into {folder}.", "Check its permissions, or choose another.")
 
 
 def _trim_log(path: Path, images: int) -> None:
@@ -261,14 +293,23 @@ def _trim_log(path: Path, images: int) -> None:
     if not path.is_file():
         return
     lines = path.read_text().splitlines(keepends=True)
-    path.write_text("".join(line for line in lines if json.loads(line)["images"] <= images))
+    path.write_text("".join(line for line in lines if _logged_by(line, images)))
 
 
-def _fingerprint(films: Tensor, labels: Tensor, start: str | Path | None) -> dict:
+def _logged_by(line: str, images: int) -> bool:
+    try:
+        return json.loads(line)["images"] <= images
+    except ValueError:  # cut off: the disk was full, or the machine went down
+        return False
+
+
+def _fingerprint(films: Tensor, labels: Tensor | None, start: str | Path | None) -> dict:
     """What a training that is resumed must have been given again."""
-    digest = hashlib.sha256(films.numpy().tobytes() + labels.numpy().tobytes()).hexdigest()
-    counts = {"films": len(films), "normal": int((labels == 0).sum()), "pneumonia": int(labels.sum())}
-    return {**counts, "sha256": digest, **({"start": str(start)} if start else {})}
+    digest, counts = hashlib.sha256(films.numpy().tobytes()), {"films": len(films)}
+    if labels is not None:
+        digest.update(labels.numpy().tobytes())
+        counts |= {"normal": int((labels == 0).sum()), "pneumonia": int(labels.sum())}
+    return {**counts, "sha256": digest.hexdigest(), **({"start": str(start)} if start else {})}
 
 
 class _Every:
@@ -308,7 +349,7 @@ def _stopping_well(folder: Path) -> Iterator[None]:
     except (MemoryError, torch.OutOfMemoryError) as error:
         raise states.stopped("memory ran out", folder, "Use a smaller batch or size.") from error
     except OSError as error:
-        raise states.stopped(f"a file could not be written ({error})", folder, "Free some space.") from error
+        raise states.stopped(f"a file could not be written ({error})", folder, states.ROOM) from error
 
 
 @contextmanager

@@ -84,12 +84,18 @@ def test_a_grid_holds_every_film(folder):
 
 
 def test_bad_requests_are_refused(folder, tmp_path):
-    for wrong in ({"labels": [2]}, {"labels": [0], "truncation": 0.0}, {"labels": [0], "seed": -1}):
+    for wrong in (
+        {"labels": [2]},
+        {"labels": ["normal"]},
+        {"labels": [None]},
+        {"labels": [0], "truncation": 0.0},
+        {"labels": [0], "seed": -1},
+    ):
         with pytest.raises(InputError):
             sampling.sample(**wrong, checkpoint=folder)
     weights.save(tmp_path / "other.safetensors", {"x": torch.zeros(1)}, {"kind": "lungs"})
     for wrong in ("no_such_gan", tmp_path, tmp_path / "other.safetensors"):
-        with pytest.raises(WeightsError):
+        with pytest.raises(WeightsError, match="other" if wrong == tmp_path / "other.safetensors" else "gan_64"):
             sampling.sample([0], wrong)
 
 

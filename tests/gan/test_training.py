@@ -43,6 +43,9 @@ def same(first, second):
     (films()[0], np.ones(40, int), "0 normal"),
     (films(20)[0], films(20)[1], "at least 16 of each"),
     (films()[0], np.arange(40) % 3, "neither 0"),
+    (films()[0], np.array(["normal", "pneumonia"] * 20), "neither 0"),
+    (films()[0], None, "no labels"),
+    ([*films()[0][1:], np.zeros((20, 16), np.uint8)], films()[1], "differ in size"),
     (films()[0].astype(np.int32), films()[1], "int32"),
     (films()[0].astype(np.float32), films()[1], "outside 0..1"),
     (np.full((40, 16, 16), np.nan), films()[1], "NaN"),
@@ -64,6 +67,24 @@ def test_floats_and_bytes_are_the_same_films():
     bytes_, _ = training.check_films(images, labels, 16)
     floats, _ = training.check_films((images / 255).astype(np.float32), labels, 16)
     assert torch.equal(bytes_, floats)
+
+
+def test_mirrored_films_are_taken():
+    images, labels = films()
+    mirrored, _ = training.check_films(images[:, :, ::-1], labels, 16)
+    assert np.array_equal(mirrored[:, 0].numpy()[:, :, ::-1], images)
+
+
+def test_networks_that_are_told_no_labels_need_none(tmp_path):
+    images, untold = films()[0], replace(TINY, conditional=False)
+    for number, labels in enumerate((None, np.ones(40, int))):
+        training.train(images, labels, tmp_path / f"{number}", untold, images=8, **QUIET)
+        training.train(images, labels, tmp_path / f"{number}", untold, images=16, **QUIET)
+    assert final(tmp_path / "0")[1]["data"].keys() == {"films", "sha256"}
+    assert final(tmp_path / "1")[1]["data"]["pneumonia"] == 40
+    assert sampling.sample([0], tmp_path / "0")[0].label is None
+    with pytest.raises(InputError, match="at least 16"):
+        training.train(images[:15], None, tmp_path / "few", untold, images=8, **QUIET)
 
 
 def test_each_epoch_shows_every_film_once_in_a_new_order():
@@ -121,11 +142,35 @@ def test_another_recipe_or_other_films_are_not_resumed(tmp_path):
     training.train(images, labels, tmp_path, TINY, images=8, **QUIET)
     with pytest.raises(InputError, match=r"lr was 0\.0005, is 0\.1"):
         training.train(images, labels, tmp_path, replace(TINY, lr=0.1), images=16, **QUIET)
-    with pytest.raises(InputError, match="other films"):
+    with pytest.raises(InputError, match=r"other films \(as many, but not the same"):
         training.train(255 - images, labels, tmp_path, TINY, images=16, **QUIET)
     with pytest.raises(InputError, match="There is a training"):
         training.train(images, labels, tmp_path, TINY, images=16, resume=False, **QUIET)
     assert final(tmp_path)[1]["counters"]["images"] == 8
+
+
+def test_a_training_moves_to_a_machine_of_another_precision(tmp_path):
+    for images, bf16 in ((8, False), (16, True)):
+        figures = training.train(*films(), tmp_path, replace(TINY, bf16=bf16), images=images, **QUIET).figures
+    assert figures["images"] == 16 and final(tmp_path)[1]["recipe"]["bf16"]
+
+
+def test_a_log_that_was_cut_off_is_no_obstacle(tmp_path):
+    training.train(*films(), tmp_path, TINY, images=8, **QUIET)
+    with open(tmp_path / training.LOG, "a") as stream:
+        stream.write('{"step": 2, "ima')
+    training.train(*films(), tmp_path, TINY, images=16, **QUIET)
+    lines = (tmp_path / training.LOG).read_text().splitlines()
+    assert [json.loads(line)["images"] for line in lines] == [8, 16]
+
+
+def test_a_folder_that_cannot_be_written_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot be made"):
+        training.train(*films(), tmp_path / "file" / "run", TINY, images=8, **QUIET)
+    monkeypatch.setattr(training.os, "access", lambda *_: False)
+    with pytest.raises(InputError, match="Nothing can be written"):
+        training.train(*films(), tmp_path / "run", TINY, images=8, **QUIET)
 
 
 class Stop(Exception):
