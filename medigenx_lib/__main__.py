@@ -232,7 +232,8 @@ def _round(command: argparse.ArgumentParser) -> None:
 
 
 def _source(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--source", default="phantom", help="phantom, pneumoniamnist, an npz file or a class folder")
+    words = "phantom, pneumoniamnist, an npz file, a class folder, or a CSV with path,label,patient beside its films"
+    command.add_argument("--source", default="phantom", help=words)
 
 
 def _positive(text: str) -> float:

@@ -1,17 +1,19 @@
 """Where films come from. One door: :func:`load` for data sets, :func:`read_film` for one file.
 
-``films``, ``dicom`` read single files; ``collections`` many; ``reports`` the Open-i reports; ``patients`` tells from
-names who is on the film. Whatever the source, what comes out is a list of cases.
+``films``, ``dicom`` read single files; ``collections`` many; ``tables`` those that a table names; ``reports`` the
+Open-i reports; ``labels`` knows the words for normal and pneumonia; ``patients`` tells from names who is on the film.
+Whatever the source, what comes out is a list of cases.
 """
 
 from __future__ import annotations
 
+import warnings
 import zipfile
 from pathlib import Path
 
 from medigenx_lib.cases import Case
-from medigenx_lib.datasets import collections, reports
-from medigenx_lib.datasets.films import list_films, read_film, read_films
+from medigenx_lib.datasets import collections, reports, tables
+from medigenx_lib.datasets.films import NO_FILMS, list_films, read_film, read_films
 from medigenx_lib.datasets.patients import patient_of
 from medigenx_lib.datasets.reports import Report, load_reports
 from medigenx_lib.errors import InputError
@@ -34,10 +36,14 @@ def load(
     """Cases of a data set, with id, label, split, patient, source and meta as far as they are known.
 
     ``name_or_path``: ``"phantom"``; ``"pneumoniamnist"`` (downloaded once into ``settings.cache_dir()``); an ``.npz``
-    in MedMNIST keys; a folder ``{train,val,test}/{NORMAL,PNEUMONIA}`` or ``{NORMAL,PNEUMONIA}``; a folder of films; one
-    film; Open-i reports with their images. ``size``: side in pixels, None for the native size. ``split``: train, val,
-    test, or None for all. ``limit``: at most so many, spread evenly over splits and labels. ``fit``: how a film becomes
-    square, see :func:`preprocessing.to_square`.
+    in MedMNIST keys; a folder ``{train,val,test}/{NORMAL,PNEUMONIA}`` or ``{NORMAL,PNEUMONIA}``; a table of films such
+    as ``path,label,patient``, or a folder with one (ChestX-ray14, CheXpert, MIMIC-CXR-JPG, RSNA, VinDr-CXR, PadChest;
+    see ``datasets.tables``), which gives the frontal ones; a folder of films; one film; Open-i reports with their
+    images. ``size``: side in pixels, None for the native size. ``split``: train, val, test, or None for all.
+    ``limit``: at most so many, spread evenly over splits and labels. ``fit``: how a film becomes square, see
+    :func:`preprocessing.to_square`.
+
+    Labels: 0 normal, 1 pneumonia, None what is neither or not said (see ``datasets.labels``). Masks are no films.
 
     Where a source has no split of its own, films are split by patient, 8 : 1 : 1. Raises InputError for what cannot
     be used and DataUnavailableError for what cannot be downloaded; a damaged film in a folder is left out with a
@@ -66,6 +72,8 @@ def _load_path(name: str, request: collections.Request) -> list[Case]:
         return collections.load_npz(path, request)
     if reports.are_reports(path):
         return reports.load_cases(path, request)
+    if tables.is_table(path):
+        return tables.load([path], path.parent, request)
     if not name or not (path.is_symlink() or path.exists()):
         raise InputError(f"There is no data set or file {name!r:.200}.", f"Known: {', '.join(NAMES)}; or give a path.")
     return _load_single(path, request)
@@ -86,7 +94,33 @@ def _check_options(size: int | None, split: str | None, limit: int | None, fit: 
 def _load_folder(path: Path, request: collections.Request) -> list[Case]:
     if collections.class_roots(path):
         return collections.load_classes(path, request)
-    return reports.load_cases(path, request) if reports.are_reports(path) else collections.load_films(path, request)
+    if reports.are_reports(path):
+        return reports.load_cases(path, request)
+    if found := tables.find(path):
+        try:
+            return tables.load(found, path, request)
+        except tables.NoFilmsError as error:
+            warnings.warn(str(error), stacklevel=4)
+    if not found and (inner := _only_folder(path)):
+        return _load_folder(inner, request)
+    return _load_films(path, request)
+
+
+def _load_films(path: Path, request: collections.Request) -> list[Case]:
+    cases = collections.load_films(path, request)
+    unlabelled = all(case.label is None for case in cases)
+    if unlabelled and (above := tables.find(path.parent, deep=False)):
+        names = ", ".join(table.name for table in above[:3])
+        warnings.warn(f"No labels in {path}; {names} above it may tell them: load {path.parent}.", stacklevel=5)
+    return cases
+
+
+def _only_folder(path: Path) -> Path | None:
+    """The one folder in ``path`` if nothing else lies there, as archives unpack; never a link."""
+    if list_films(path):
+        return None
+    inside = [entry for entry in path.iterdir() if entry.is_dir() and not NO_FILMS.search(entry.name)]
+    return inside[0] if len(inside) == 1 and not inside[0].is_symlink() else None
 
 
 def _load_single(path: Path, request: collections.Request) -> list[Case]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 import warnings
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +17,17 @@ import numpy as np
 
 from medigenx_lib import preprocessing, settings
 from medigenx_lib.cases import LABELS, Case, replace
-from medigenx_lib.datasets.films import MAX_PIXELS, SUFFIXES, list_films, read_film
+from medigenx_lib.datasets.films import (
+    MAX_PIXELS,
+    NO_FILMS,
+    SUFFIXES,
+    list_films,
+    list_films_below,
+    read_film,
+    step_for,
+)
+from medigenx_lib.datasets.labels import label_of, label_of_file, label_of_folder, split_of_word
+from medigenx_lib.datasets.patients import patient_of
 from medigenx_lib.errors import DataUnavailableError, InputError
 
 PHANTOMS = {"train": (0, 512), "val": (10_000_000, 64), "test": (20_000_000, 128)}
@@ -88,8 +99,9 @@ def load_npz(path: Path, request: Request, source: str | None = None) -> list[Ca
             raise InputError(f"{path} holds {keys}.", "It needs train_images and train_labels (also val_, test_).")
         if missing := set(request.splits if request.split else ()) - set(present):
             raise InputError(f"{path} has no {missing.pop()} split.", f"It has: {', '.join(present)}.")
+        _check_flag(path)
         labels = {name: _labels(path, archive, name) for name in present}
-        if len({int(value) for values in labels.values() for value in values}) < 2:
+        if len({int(value) for values in labels.values() for value in values} - {-1}) < 2:
             raise InputError(f"{path} holds films of one class only.", "Both labels, 0 and 1, are needed.")
         wanted = [name for name in present if name in request.splits]
         entries = [(name, int(label), i) for name in wanted for i, label in enumerate(labels[name])]
@@ -113,15 +125,35 @@ def _open_npz(path: Path) -> Iterator[Any]:
         raise InputError(f"{path} cannot be read as .npz ({reason}).", "Download or write it again.") from error
 
 
+def _check_flag(path: Path) -> None:
+    """Warn of those sets of MedMNIST that are no chest films, by the name of the file."""
+    from medmnist.info import INFO
+
+    flag = path.stem.split("_")[0]
+    if flag in INFO and flag not in ("pneumoniamnist", "chestmnist"):
+        words = ", ".join(f"{key}: {value}" for key, value in INFO[flag]["label"].items())
+        warnings.warn(f"{flag} holds no chest films, and its labels mean something else ({words:.120}).", stacklevel=4)
+
+
 def _labels(path: Path, archive: Any, split: str) -> np.ndarray:
-    """int (N,) of 0 and 1, checked against the number of images."""
+    """int (N,) of 0 and 1, or -1 for neither in the 14 findings of ChestMNIST."""
     labels = archive[f"{split}_labels"]
+    if labels.ndim == 2 and labels.shape[1] == 14 and np.isin(labels, (0, 1)).all():
+        return _chest_labels(labels)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim != 1 or labels.dtype.kind not in "buif" or not np.isin(labels, (0, 1)).all():
         what = f"{split}_labels of {path} are {labels.dtype} {labels.shape}"
         raise InputError(f"{what}, not all 0 or 1.", "One label a film: 0 normal, 1 pneumonia.")
     return labels.astype(int)
+
+
+def _chest_labels(labels: np.ndarray) -> np.ndarray:
+    """(N, 14) of ChestMNIST to int (N,): 0 if nothing was found, 1 for pneumonia and its kind, -1 for the rest."""
+    from medmnist.info import INFO
+
+    kinds = [label_of([name]) == 1 for name in INFO["chestmnist"]["label"].values()]
+    return np.select([labels[:, kinds].any(axis=1), labels.any(axis=1)], [1, -1], 0)
 
 
 def _npz_split(path: Path, archive: Any, split: str, picked: Sequence[tuple], request: Request) -> list[Case]:
@@ -135,7 +167,14 @@ def _npz_split(path: Path, archive: Any, split: str, picked: Sequence[tuple], re
     grey = grey if request.size is None else preprocessing.resize(_squared(grey, request.fit), request.size)
     stem = f"{path.stem}-{split}"
     return [
-        Case(f"{stem}-{index:05d}", image, label, source=str(path), split=split, meta={**meta, "index": index})
+        Case(
+            f"{stem}-{index:05d}",
+            image,
+            None if label < 0 else label,
+            source=str(path),
+            split=split,
+            meta={**meta, "index": index},
+        )
         for image, (label, index) in zip(grey, chosen, strict=True)
     ]
 
@@ -214,17 +253,31 @@ def class_roots(folder: Path) -> dict[str | None, Path]:
     """Split -> folder with the classes: {None: folder} without splits, empty if these are no class folders."""
     if _class_names(folder):
         return {None: folder}
-    return {name: folder / name for name in PHANTOMS if _class_names(folder / name)}
+    inside = {split_of_word(entry.name): entry for entry in sorted(folder.iterdir()) if _class_names(entry)}
+    return {name: inside[name] for name in PHANTOMS if name in inside}
 
 
 def _class_names(folder: Path) -> list[str]:
+    return [name for name in _folder_names(folder) if label_of_folder(name) is not None]
+
+
+def _folder_names(folder: Path) -> list[str]:
     if not folder.is_dir():
         return []
-    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and entry.name.upper() in CLASSES)
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not NO_FILMS.search(entry.name))
+
+
+def _left_out(roots: Mapping[str | None, Path]) -> str:
+    """A sentence on the class folders whose names say neither normal nor pneumonia; "" if there are none."""
+    names = {name for root in roots.values() for name in _folder_names(root) if label_of_folder(name) is None}
+    return f" Left out, being neither by their names: {', '.join(sorted(names))}." if names else ""
 
 
 def load_classes(folder: Path, request: Request) -> list[Case]:
-    """The Kaggle chest_xray layout, with or without split folders, through torchvision's ImageFolder."""
+    """Class folders (see ``labels.label_of_folder``), with or without split folders, through torchvision's ImageFolder.
+
+    Folders of masks are no films. ``meta["class"]`` is the name of the folder. Warns of folders that say neither.
+    """
     roots = class_roots(folder)
     if None not in roots and request.split and request.split not in roots:
         raise InputError(f"{folder} has no {request.split} folder.", f"It has: {', '.join(map(str, roots))}.")
@@ -234,7 +287,10 @@ def load_classes(folder: Path, request: Request) -> list[Case]:
     if not labels:
         raise InputError(f"The class folders in {folder} are empty.", "They need PNG, JPEG, TIFF or DICOM files.")
     if len(labels) < 2:
-        raise InputError(f"{folder} holds films of one class only.", f"It needs both {' and '.join(CLASSES)}.")
+        what = f"{folder} holds films of one class only.{_left_out(kept)}"
+        raise InputError(what, f"It needs both {' and '.join(CLASSES)}.")
+    if left_out := _left_out(kept):
+        warnings.warn(f"{folder}:{left_out} To use them, rename them {' or '.join(CLASSES)}.", stacklevel=3)
     items = [(split, index) for split, dataset in datasets.items() for index in range(len(dataset))]
     assigned = [split or _hashed_split(datasets[split].samples[index][0]) for split, index in items]
     items = [item for item, split in zip(items, assigned, strict=True) if split in request.splits]
@@ -253,36 +309,48 @@ def _image_folder(root: Path, request: Request) -> Any:
         def find_classes(self, directory):
             """Class folders of ``directory`` and the label of each: normal 0, pneumonia 1, in capitals or not."""
             names = _class_names(Path(directory))
-            return names, {name: CLASSES.index(name.upper()) for name in names}
+            return names, {name: label_of_folder(name) for name in names}
 
     return FilmFolder(
         str(root),
         transform=partial(preprocessing.resize_case, size=request.size, fit=request.fit),
         loader=read_film,
-        is_valid_file=lambda name: Path(name).suffix.lower() in SUFFIXES and not Path(name).name.startswith("."),
+        is_valid_file=lambda name: _is_film_of(root, Path(name)),
         allow_empty=True,
     )
 
 
+def _is_film_of(root: Path, file: Path) -> bool:
+    inner = file.relative_to(root)
+    return file.suffix.lower() in SUFFIXES and not any(map(NO_FILMS.search, (*inner.parts[:-1], file.stem)))
+
+
 def _labelled(dataset: Any, split: str | None, index: int) -> Case:
     case, label = dataset[index]
-    return replace(case, label=label, split=split or preprocessing.split_of(case.patient or case.id))
+    inner = Path(dataset.samples[index][0]).relative_to(dataset.root)
+    meta = {**case.meta, "class": inner.parts[0]}
+    split = split or preprocessing.split_of(case.patient or case.id)
+    return replace(case, label=label, split=split, meta=meta)
 
 
 def _hashed_split(path: str) -> str:
-    from medigenx_lib.datasets.patients import patient_of
-
     return preprocessing.split_of(patient_of(path) or Path(path).stem)
 
 
 def load_films(folder: Path, request: Request) -> list[Case]:
-    """A plain folder of films: labels unknown, split by patient."""
+    """A plain folder of films, or folders of them if none lies in it itself: split by patient, labels unknown.
+
+    In Shenzhen and Montgomery names say what is normal.
+    """
     try:
-        paths = list_films(folder)
+        paths = list_films(folder) or list_films_below(folder)
     except OSError as error:
         raise InputError(f"{folder} cannot be listed ({error.strerror}).", "Check its permissions.") from error
     if not paths:
-        raise InputError(f"There are no films in {folder}.", "It needs PNG, JPEG, TIFF or DICOM files.")
+        steps = (step for file in sorted(folder.rglob("*")) if (step := step_for(file)))
+        step = next(steps, "It needs PNG, JPEG, TIFF or DICOM files.")
+        raise InputError(f"There are no films in or below {folder}.", step)
+    _warn_of_names(folder, paths)
     paths = [paths[i] for i in request.pick(paths)] if request.split is None else paths
     cases = _read_all(folder, paths, partial(_unlabelled, request=request), request)
     kept = [case for case in cases if request.split in (None, case.split)]
@@ -291,9 +359,17 @@ def load_films(folder: Path, request: Request) -> list[Case]:
     return kept[: request.limit]
 
 
+def _warn_of_names(folder: Path, paths: Sequence[Path]) -> None:
+    """Say so where the folders that films lie in look like classes, but of no name that is known."""
+    names = sorted({path.parent.name for path in paths})
+    if 2 <= len(names) <= 10 and not any(map(patient_of, paths[:1])):
+        what = f"The films in {folder} are loaded without labels: {', '.join(names)} say neither normal nor pneumonia."
+        warnings.warn(f"{what} To use them as classes, rename them {' and '.join(CLASSES)}.", stacklevel=4)
+
+
 def _unlabelled(path: Path, request: Request) -> Case:
     case = preprocessing.resize_case(read_film(path), request.size, request.fit)
-    return replace(case, split=preprocessing.split_of(case.patient or case.id))
+    return replace(case, label=label_of_file(path.name), split=preprocessing.split_of(case.patient or case.id))
 
 
 def _read_all(folder: Path, items: Sequence, read: Any, request: Request) -> list[Case]:
@@ -311,4 +387,11 @@ def _read_all(folder: Path, items: Sequence, read: Any, request: Request) -> lis
     if errors:
         named = " ".join(error.what for error in errors[:5])
         warnings.warn(f"{len(errors)} of {len(items)} files left out: {named}", stacklevel=4)
-    return cases
+    return _with_own_ids(folder, cases)
+
+
+def _with_own_ids(folder: Path, cases: list[Case]) -> list[Case]:
+    """The cases, with the path below ``folder`` as the id of those whose files share a name."""
+    seen = Counter(case.id for case in cases)
+    places = [Path(case.source).relative_to(folder).with_suffix("").as_posix() for case in cases]
+    return [c if seen[c.id] == 1 else replace(c, id=place) for c, place in zip(cases, places, strict=True)]

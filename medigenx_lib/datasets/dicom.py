@@ -158,7 +158,7 @@ def _windowed(stored: np.ndarray, dataset: Dataset) -> np.ndarray:
         return preprocessing.to_unit_float(_look_up(values, tables[0]), int(tables[0].LUTDescriptor[2]))
     if window := _window(dataset):
         return _apply_window(values, *window, str(dataset.get("VOILUTFunction") or "LINEAR"))
-    low, high = _range(dataset)
+    low, high = _range(dataset, stored)
     return np.clip((values - low) / (high - low), 0, 1).astype(np.float32)
 
 
@@ -192,9 +192,14 @@ def _apply_window(values: np.ndarray, centre: float, width: float, function: str
     return preprocessing.window_level(values, centre, width)
 
 
-def _range(dataset: Dataset) -> tuple[float, float]:
-    """Least and greatest value that the file can hold, after the modality's rescale or table."""
+def _range(dataset: Dataset, stored: np.ndarray) -> tuple[float, float]:
+    """Least and greatest value that the file can hold, after the modality's rescale or table.
+
+    Where 16 bits are said to be used, as converters write for any detector, fewer may be; see ``guess_bit_depth``.
+    """
     bits = int(dataset.BitsStored)
+    if bits == 16 and not dataset.PixelRepresentation:
+        bits = preprocessing.guess_bit_depth(stored, bits)
     if dataset.get("ModalityLUTSequence"):
         return 0.0, 2.0 ** int(dataset.ModalityLUTSequence[0].LUTDescriptor[2]) - 1
     ends = np.array([-(2 ** (bits - 1)), 2 ** (bits - 1) - 1] if dataset.PixelRepresentation else [0, 2**bits - 1])

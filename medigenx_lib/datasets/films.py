@@ -6,6 +6,8 @@ pixel is decoded, and whatever a decoder raises becomes one sentence.
 
 from __future__ import annotations
 
+import os
+import re
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,16 +21,28 @@ from medigenx_lib.datasets import dicom
 from medigenx_lib.datasets.patients import patient_of
 from medigenx_lib.errors import InputError
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".jp2", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".dcm", ".dicom")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".jp2", ".bmp", ".tif", ".tiff", ".webp", ".pgm", ".ppm", ".dcm", ".dicom",
+            ".img")  # fmt: skip
 FORMATS = ("PNG", "JPEG", "JPEG2000", "BMP", "TIFF", "WEBP", "PPM")
 MIN_SIDE = 16
 MAX_PIXELS = 60_000_000
 """Three times the largest detector in use (about 4,300 x 5,000); far below what would fill the memory."""
 MAX_BYTES = 1 << 30
+NO_FILMS = re.compile(r"masks?([ _-].*)?$|^__MACOSX$|^\.", re.IGNORECASE)
+"""Names of folders, and of files without suffix, that hold masks or a system's own notes."""
+CONTAINERS = {
+    (".nii", ".nii.gz", ".nrrd", ".mha", ".mhd"):
+        "Save the film as TIFF, upright: SimpleITK.WriteImage(SimpleITK.ReadImage(name), 'film.tif').",
+    (".npy",): "Save it as .npz with train_images (N, H, W) and train_labels (N,), or the film as PNG.",
+    (".parquet",): "Save its pictures as PNG, and a metadata.csv with columns file_name,label beside them.",
+}  # fmt: skip
+"""Files of other libraries -> what to do with them."""
+JSRT_SIDE = 2048
+"""JSRT's .IMG: so many pixels a side of 12 bits, two bytes each, the greater first, no header; low is dense."""
 
 
 def read_film(path: str | Path) -> Case:
-    """One PNG, JPEG, JPEG 2000, BMP, TIFF, WebP, PGM or DICOM file as a case at its native size.
+    """One PNG, JPEG, JPEG 2000, BMP, TIFF, WebP, PGM, DICOM or JSRT (.IMG) file as a case at its native size.
 
     Bright is dense whatever the file's photometric interpretation says it stores. ``meta`` holds ``file``,
     ``original_size`` [H, W] as stored, ``bit_depth``, ``photometric``, ``colour`` (share of coloured pixels, see
@@ -38,7 +52,7 @@ def read_film(path: str | Path) -> Case:
     """
     path = Path(path)
     head = _head(path)
-    image, meta = dicom.read(path, MAX_PIXELS) if dicom.looks_like(head, path) else _read_picture(path, head)
+    image, meta = _read(path, head)
     if min(image.shape) < MIN_SIDE:
         height, width = image.shape
         raise InputError(f"{path} is only {width}x{height} pixels.", f"A film needs {MIN_SIDE} on each side.")
@@ -64,13 +78,29 @@ def read_films(paths: Iterable[str | Path], progress: bool = True) -> tuple[list
 
 
 def list_films(folder: Path) -> list[Path]:
-    """Film files directly in ``folder`` by suffix, sorted; a DICOM file may also have none."""
-    files = (path for path in sorted(folder.iterdir()) if not path.name.startswith("."))
-    return [path for path in files if path.suffix.lower() in SUFFIXES or _is_bare_dicom(path)]
+    """Film files directly in ``folder`` by suffix, sorted; a DICOM file may also have none. Masks are no films."""
+    return [path for path in sorted(folder.iterdir()) if _may_be_film(path)]
+
+
+def list_films_below(folder: Path) -> list[Path]:
+    """Film files in ``folder`` and all folders below it, a folder's own first; masks and hidden folders left out.
+
+    Links to folders are not followed, so that no loop is walked.
+    """
+    films = []
+    for place, inside, names in os.walk(folder):
+        inside[:] = sorted(name for name in inside if not NO_FILMS.search(name))
+        films += [path for name in sorted(names) if _may_be_film(path := Path(place, name))]
+    return films
+
+
+def _may_be_film(path: Path) -> bool:
+    return not NO_FILMS.search(path.stem) and (path.suffix.lower() in SUFFIXES or _is_bare_dicom(path))
 
 
 def _is_bare_dicom(path: Path) -> bool:
-    if path.suffix or not path.is_file():
+    """A DICOM file named without a suffix, or by its UID; the index of a medium is none."""
+    if (path.suffix and not path.suffix[1:].isdigit()) or path.name == "DICOMDIR" or not path.is_file():
         return False
     with open(path, "rb") as stream:
         return stream.read(132)[128:] == b"DICM"
@@ -104,6 +134,8 @@ def _not_a_film(path: Path, head: bytes) -> InputError:
     start = head.lstrip(b"\xef\xbb\xbf \r\n\t").lower()
     if start.startswith((b"<!doctype html", b"<html")):
         return InputError(f"{path} is a web page, not a film.", "The download failed; get the file itself.")
+    if step := step_for(path):
+        return InputError(f"{path} is a file of arrays, not a film.", step)
     if start.startswith((b"pk\x03\x04", b"\x1f\x8b", b"rar!", b"7z\xbc")):
         return InputError(f"{path} is an archive, not a film.", "Unpack it and name the films in it.")
     if start.startswith(b"%pdf"):
@@ -113,8 +145,27 @@ def _not_a_film(path: Path, head: bytes) -> InputError:
     return InputError(f"{path} is not a picture that can be read.", "Give a PNG, JPEG, TIFF or DICOM file.")
 
 
+def step_for(path: Path) -> str | None:
+    """What to do with a file of another library, told from its name; None for any other file."""
+    return next((step for suffixes, step in CONTAINERS.items() if path.name.lower().endswith(suffixes)), None)
+
+
 def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
+
+
+def _read(path: Path, head: bytes) -> tuple[np.ndarray, dict]:
+    if dicom.looks_like(head, path):
+        return dicom.read(path, MAX_PIXELS)
+    raw = path.suffix.lower() == ".img" and path.stat().st_size == 2 * JSRT_SIDE**2
+    return _read_jsrt(path) if raw else _read_picture(path, head)
+
+
+def _read_jsrt(path: Path) -> tuple[np.ndarray, dict]:
+    """A film of the Japanese Society of Radiological Technology (Shiraishi et al., AJR, 2000)."""
+    pixels = np.fromfile(path, ">u2").reshape(JSRT_SIDE, JSRT_SIDE)
+    known = {"bit_depth": 12, "photometric": "MONOCHROME1", "colour": 0.0, "pixel_spacing_mm": [0.175, 0.175]}
+    return 1 - preprocessing.to_unit_float(pixels, 12), {"original_size": list(pixels.shape), **known}
 
 
 # --- pictures ------------------------------------------------------------------------------------

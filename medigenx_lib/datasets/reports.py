@@ -71,7 +71,12 @@ def are_reports(path: Path) -> bool:
     """True if ``path`` looks like Open-i reports: the CSV pair, XML files, or an archive."""
     if path.is_file():
         return path.name == REPORTS or path.name.lower().endswith(ARCHIVES) or path.suffix.lower() == ".xml"
-    return (path / REPORTS).is_file() or any(path.glob("*.xml")) or any(path.glob("xml/*.xml"))
+    return (path / REPORTS).is_file() or any(_xml_files(path))
+
+
+def _xml_files(folder: Path) -> list[Path]:
+    """XML in ``folder``, its xml/, or ecgen-radiology/, as the collection unpacks."""
+    return sorted(file for place in ("", "xml/", "ecgen-radiology/") for file in folder.glob(f"{place}*.xml"))
 
 
 def load_reports(path: str | Path, progress: bool = True) -> list[Report]:
@@ -90,7 +95,8 @@ def load_reports(path: str | Path, progress: bool = True) -> list[Report]:
         views = _views(path.parent if path.is_file() else path)
         found = [report for text in _xml_texts(path, progress) if (report := _from_xml(text, views))]
     if not found:
-        raise InputError(f"There are no Open-i reports in {path}.", "It needs XML files or indiana_reports.csv.")
+        step = "It needs XML files or indiana_reports.csv; an archive of films must be unpacked first."
+        raise InputError(f"There are no Open-i reports in {path}.", step)
     return sorted(found, key=lambda report: (len(report.id), report.id))
 
 
@@ -119,9 +125,10 @@ def _words(text: str) -> tuple[str, ...]:
 def load_cases(path: Path, request: Request) -> list[Case]:
     """Cases of the frontal films whose image files lie at, under or beside the reports, with ``report`` filled."""
     from medigenx_lib.datasets.collections import _read_all
+    from medigenx_lib.datasets.films import list_films_below
 
     folder = path if path.is_dir() else path.parent
-    files = {image_key(file.name): file for file in _image_files(folder)}
+    files = {image_key(file.name): file for file in list_films_below(folder)}
     pairs = [
         (report, files[key])
         for report in load_reports(path, request.progress)
@@ -145,12 +152,6 @@ def image_key(name: str) -> tuple[str, str] | None:
 def _frontal(report: Report) -> list[tuple[str, str]]:
     shown = zip(report.images, report.projections, strict=True)
     return [key for name, view in shown if view != "Lateral" and (key := image_key(name))]
-
-
-def _image_files(folder: Path) -> Iterable[Path]:
-    from medigenx_lib.datasets.films import list_films
-
-    return [file for place in (folder, folder / "images") if place.is_dir() for file in list_films(place)]
 
 
 def _case(report: Report, file: Path, request: Request) -> Case:
@@ -216,7 +217,7 @@ def _xml_texts(path: Path, progress: bool) -> Iterator[bytes]:
     if path.is_file() and path.name.lower().endswith(ARCHIVES):
         yield from tqdm(_tar_texts(path), "reading reports", unit="report", disable=not progress, delay=2)
         return
-    files = [path] if path.is_file() else sorted([*path.glob("*.xml"), *path.glob("xml/*.xml")])
+    files = [path] if path.is_file() else _xml_files(path)
     for file in tqdm(files, "reading reports", unit="report", disable=not progress, delay=2):
         if file.is_file() and file.stat().st_size <= MAX_REPORT_BYTES:
             yield file.read_bytes()

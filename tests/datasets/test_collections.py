@@ -91,7 +91,7 @@ BAD = {
     "pickle": (lambda: _with(train_images=np.full((8, 20, 20), None)), "cannot be read"),
     "number": (lambda: _with(train_labels=np.array([0, 1])), "another number"),
     "classes": (lambda: _with(train_labels=np.arange(8)), "not all 0 or 1"),
-    "several": (lambda: _with(train_labels=np.zeros((8, 14))), "not all 0 or 1"),
+    "several": (lambda: _with(train_labels=np.zeros((8, 5))), "not all 0 or 1"),
     "one class": (lambda: {k: v * 0 if "labels" in k else v for k, v in arrays().items()}, "one class"),
 }
 
@@ -318,3 +318,77 @@ def test_phantoms_are_the_same_every_time_and_never_in_two_splits():
     tests = [case for case in cases if case.split == "test"]
     assert [c.id for c in again] == [c.id for c in tests[:2]] and (again[0].image == tests[0].image).all()
     assert len({case.id for case in cases}) == 22 and all(case.truth and case.synthetic for case in cases)
+
+
+# --- as other sets lie on a disk -----------------------------------------------------------------
+
+
+def test_folders_of_masks_and_other_classes(tmp_path):
+    for kind in ("Normal", "Viral Pneumonia", "COVID", "Tuberculosis"):
+        film(tmp_path / kind / "images" / "1.png")
+        film(tmp_path / kind / "masks" / "1.png")
+    with pytest.warns(UserWarning, match="Left out, being neither by their names: Tuberculosis"):
+        cases = datasets.load(tmp_path, progress=False)
+    assert {case.meta["class"]: case.label for case in cases} == {"Normal": 0, "Viral Pneumonia": 1, "COVID": 1}
+    assert {case.id for case in cases} == {f"{kind}/images/1" for kind in ("Normal", "Viral Pneumonia", "COVID")}
+
+
+def test_names_of_split_folders(tmp_path):
+    for split in ("Train", "valid", "TEST"):
+        for kind in ("normal", "pneumonia"):
+            film(tmp_path / split / kind / f"{split}.png")
+    cases = datasets.load(tmp_path, progress=False)
+    assert Counter(case.split for case in cases) == {"train": 2, "val": 2, "test": 2}
+
+
+def test_a_folder_in_a_folder_and_what_systems_leave_there(tmp_path):
+    for kind in ("NORMAL", "PNEUMONIA"):
+        film(tmp_path / "chest_xray" / "chest_xray" / "train" / kind / f"{kind}.jpeg")
+        film(tmp_path / "chest_xray" / "__MACOSX" / "train" / kind / f"{kind}.jpeg")
+        (tmp_path / "chest_xray" / "chest_xray" / "train" / kind / "Thumbs.db").write_bytes(b"\xd0\xcf")
+    (tmp_path / ".DS_Store").write_bytes(b"\0")
+    assert Counter(case.label for case in datasets.load(tmp_path, progress=False)) == {0: 1, 1: 1}
+
+
+def test_films_in_folders_below(tmp_path):
+    for number in range(3):
+        film(tmp_path / f"patient{number:05d}" / "study1" / "film.png")
+    cases = datasets.load(tmp_path, progress=False)
+    assert [case.id for case in cases] == [f"patient{number:05d}/study1/film" for number in range(3)]
+    assert [case.patient for case in cases] == [f"patient{number:05d}" for number in range(3)]
+    (tmp_path / "patient00000" / "again").symlink_to(tmp_path)
+    assert len(datasets.load(tmp_path, progress=False)) == 3
+
+
+def test_folders_that_look_like_classes_are_named(tmp_path):
+    film(tmp_path / "yes" / "a.png")
+    film(tmp_path / "no" / "b.png")
+    with pytest.warns(UserWarning, match="no, yes say neither"):
+        assert {case.label for case in datasets.load(tmp_path, progress=False)} == {None}
+
+
+def test_normal_films_that_are_named_so(tmp_path):
+    film(tmp_path / "CHNCXR_0001_0.png")
+    film(tmp_path / "CHNCXR_0327_1.png")
+    cases = datasets.load(tmp_path, progress=False)
+    assert [(c.label, c.patient) for c in cases] == [(0, "CHNCXR_0001"), (None, "CHNCXR_0327")]
+
+
+def test_chestmnist(npz):
+    findings = np.zeros((8, 14), np.uint8)
+    findings[1, 6] = findings[2, 0] = findings[3, 3] = 1  # pneumonia, atelectasis, infiltration
+    cases = datasets.load(npz(**_with(train_labels=findings)), split="train", progress=False)
+    assert [case.label for case in cases] == [0, 1, None, 1, 0, 0, 0, 0]
+
+
+def test_other_sets_of_medmnist_are_told_apart(tmp_path):
+    np.savez(tmp_path / "breastmnist_28.npz", **arrays())
+    with pytest.warns(UserWarning, match="malignant"):
+        datasets.load(tmp_path / "breastmnist_28.npz", progress=False)
+
+
+def test_folders_of_other_files_say_what_to_do(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "train-00000.parquet").write_bytes(b"PAR1")
+    with pytest.raises(InputError, match=r"metadata\.csv"):
+        datasets.load(tmp_path, progress=False)

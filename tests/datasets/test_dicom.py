@@ -71,6 +71,10 @@ def test_rescale_alone_changes_nothing_and_a_negative_slope_inverts(read):
     assert np.abs(turned.image - (1 - GRADIENT)).max() < 1e-3
 
 
+def test_sixteen_bits_said_and_twelve_used(read):
+    assert np.abs(read(dataset(stored(12), 16)).image - GRADIENT).max() < 1e-3
+
+
 def test_window_is_applied_after_rescale(read):
     made = dataset(stored(12), 12, RescaleSlope="1", RescaleIntercept="-1000", WindowCenter="500", WindowWidth="1000")
     case = read(made)

@@ -247,3 +247,30 @@ def test_real_films(real_data):
     cases, errors = datasets.read_films(paths, progress=False)
     assert not errors and {case.meta["polarity"] for case in cases} == {"expected"}
     assert all(case.patient and case.meta["colour"] < 0.05 for case in cases)
+
+
+def test_jsrt(tmp_path, monkeypatch):
+    monkeypatch.setattr(films, "JSRT_SIDE", 40)
+    density = np.round((1 - GRADIENT[:, :40]) * 4095).astype(">u2")
+    (tmp_path / "JPCLN001.IMG").write_bytes(density.tobytes())
+    case = datasets.read_film(tmp_path / "JPCLN001.IMG")
+    assert np.abs(case.image - GRADIENT[:, :40]).max() < 1e-3 and case.meta["bit_depth"] == 12
+    (tmp_path / "JPCLN002.IMG").write_bytes(density.tobytes()[:-2])
+    with pytest.raises(InputError, match="not a picture"):
+        datasets.read_film(tmp_path / "JPCLN002.IMG")
+    assert len(datasets.list_films(tmp_path)) == 2
+
+
+@pytest.mark.parametrize("name, words", [("a.nii.gz", "SimpleITK"), ("a.nrrd", "SimpleITK"), ("a.npy", "npz"),
+                                         ("a.parquet", "metadata.csv")])  # fmt: skip
+def test_files_of_other_libraries_say_what_to_do(tmp_path, name, words):
+    (tmp_path / name).write_bytes(b"\x1f\x8b\x08 and more")
+    with pytest.raises(InputError, match=words):
+        datasets.read_film(tmp_path / name)
+
+
+def test_which_files_are_films(tmp_path):
+    made = ["1.2.840.55", "IM0001"]
+    for name in (*made, "DICOMDIR", "._a.png", "b_mask.png", "notes.txt", "Thumbs.db"):
+        (tmp_path / name).write_bytes(bytes(128) + b"DICM")
+    assert [path.name for path in datasets.list_films(tmp_path)] == made
