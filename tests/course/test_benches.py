@@ -93,6 +93,8 @@ def test_the_report_bench_checks_what_is_edited(measured):
     assert "contradicted" in bench.verdicts.value and "Left out of the report:" in bench.verdicts.value
     bench.text.value = "<script>alert(1)</script> is seen."
     assert "<script>" not in bench.verdicts.value
+    bench.text.value = ""
+    assert "no sentence to check" in bench.verdicts.value
     bench.strategy.value = "grammar"
     assert "contradicted" not in bench.verdicts.value
 

@@ -73,7 +73,7 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], caption: str) -> s
         f'<th scope="col" style="text-align:left;padding-right:.6rem">{html.escape(cell)}</th>' for cell in head
     )
     body = "".join(
-        f'<tr><th scope="row" style="text-align:left;font-weight:normal">{html.escape(first)}</th>'
+        f'<tr><th scope="row" style="text-align:left;font-weight:normal;padding-right:.6rem">{html.escape(first)}</th>'
         + "".join(f'<td style="text-align:left;padding-right:.6rem">{html.escape(cell)}</td>' for cell in rest)
         + "</tr>"
         for first, *rest in rows

@@ -33,7 +33,7 @@ class ReportBench(ipywidgets.VBox):
         self.strategy = parts.choice("Decoding", list(decoding.STRATEGIES), "gated")
         self.seed = parts.slider("Seed", 0, 20, 1, 0)
         self.text = ipywidgets.Textarea(
-            description="Report (edit it)", style=widgets.LABEL, layout={"width": "min(100%, 46em)", "height": "8em"}
+            description="Report (edit it)", style=widgets.LABEL, layout={"width": "min(100%, 46em)", "height": "10em"}
         )
         self.seen, self.verdicts = ipywidgets.HTML(), ipywidgets.HTML()
         super().__init__([ipywidgets.HTML("<b>Report bench</b>"), self.film, self.strategy, self.seed, self.seen,
@@ -104,6 +104,8 @@ def verdict_page(verdicts: Sequence[claims.Verdict], left_out: Sequence[Finding]
         why = f"<small><b>{verdict.verdict}</b>: {html.escape(verdict.reason)}</small>"
         look = f"border-left:5px solid {colour};padding:.1rem .5rem;margin:.2rem 0;list-style:none"
         lines.append(f'<li style="{look}">{sign} {html.escape(verdict.sentence)}<br>{why}</li>')
+    if not lines:
+        lines = ['<li style="list-style:none">There is no sentence to check.</li>']
     kinds = ", ".join(f"{finding.side or ''} {finding.kind}".strip() for finding in left_out) or "nothing"
     return (
         f'<ol role="status" style="padding:0">{"".join(lines)}</ol><p>Left out of the report: {html.escape(kinds)}.</p>'
