@@ -86,6 +86,12 @@ def test_a_region_is_compared_with_the_same_place_on_the_other_side():
     assert regions.mirror_name("left_lung") == "right_lung" and regions.mirror_name("lungs") == "lungs"
 
 
+def test_features_are_written_without_powers_of_ten():
+    assert [regions.short(value) for value in (1859.6, 999.7, 590.2, -0.03184, 0.0)] == (
+        ["1,860", "1,000", "590", "-0.0318", "0"]
+    )
+
+
 def test_the_report_bench_checks_what_is_edited(measured):
     bench = benches.report_bench(measured)
     assert "contradicted" not in bench.verdicts.value

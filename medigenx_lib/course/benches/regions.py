@@ -86,8 +86,8 @@ def moved(image: np.ndarray, mask: np.ndarray, against: np.ndarray) -> str:
     rows = [
         [
             f"{group} {name}",
-            f"{here[group, name]:.3g}",
-            f"{there[group, name]:.3g}",
+            short(here[group, name]),
+            short(there[group, name]),
             ratio(here[group, name], there[group, name]),
         ]
         for group, name in SHOWN
@@ -102,6 +102,11 @@ def found(image: np.ndarray, mask: np.ndarray) -> dict[tuple[str, str], float] |
         return features.region_features(image, mask)
     except ValueError:
         return None
+
+
+def short(value: float) -> str:
+    """A number in three digits, from a thousand on in whole ones: no powers of ten."""
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"
 
 
 def ratio(here: float, there: float) -> str:
