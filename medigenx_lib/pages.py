@@ -6,6 +6,7 @@ Text is escaped by Jinja's autoescape; pictures are embedded; nothing is loaded 
 from __future__ import annotations
 
 import base64
+import hashlib
 import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ PAGE_FEATURES = (
     "shape2D PixelSurface",
 )
 OVERLAY_WIDTH = 512
+LONGEST_NAME = 200
+"""Bytes of a film's file name without suffix; most file systems take 255."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +118,8 @@ def film_png(case: Case) -> bytes:
 def save_film(case: Case, folder: str | Path) -> Path:
     """Write :func:`film_png` into ``folder``; the name of a synthetic film begins with ``synthetic_``."""
     stem = "".join(c if c.isalnum() or c in "-._" else "_" for c in case.id)
+    if len(stem.encode()) > LONGEST_NAME:
+        stem = f"{stem[:40]}-{hashlib.sha256(case.id.encode()).hexdigest()[:12]}"
     name = stem if not case.synthetic or stem.startswith("synthetic") else f"synthetic_{stem}"
     path = Path(folder) / f"{name}.png"
     with replacing(path) as temporary:

@@ -26,6 +26,10 @@ MEASURED_SIZE = 64
 """Side of the square, in pixels, on which real and generated films alike are measured and reported."""
 SHOWN_SIZE = 384
 """Longest side of a real film on the page, in pixels."""
+OTHER_MODALITIES = ("CT", "MR", "US", "MG", "NM", "PT", "XA", "ECG", "SR", "SEG")
+"""DICOM's Modality of what is never a radiograph of the chest."""
+LATERAL_VIEWS = ("LL", "RL", "LATERAL", "LAT")
+"""DICOM's ViewPosition of films from the side."""
 MOST_COLOUR = 0.15
 """A picture with a larger share of coloured pixels gets a warning; labels and stamps are smaller."""
 TOLERANCE = {"extent": 0.10, "ratio": 0.03}
@@ -132,13 +136,16 @@ def describe(
     """
     from medigenx_lib import segmentation
 
-    films, unread = _each(_files(paths), _read_film, progress)
+    paths = list(paths)
+    films, unread = _each(_files(paths, Path(out)), _read_film, progress)
     segmented = segmentation.segment(_with_own_ids(films), progress=progress)
     frontal, refused = _each(segmented, _frontal, progress=False)
     failures = [*unread, *refused]
     if not frontal:
         reasons = " ".join(f"{name}: {why}" for name, why in failures)
-        raise InputError(f"Nothing to describe. {reasons}".strip(), "" if failures else "Name at least one film.")
+        named = f"No PNG, JPEG, TIFF or DICOM films are in {', '.join(map(str, paths))}." if paths else ""
+        step = "" if failures else f"{named} Name at least one film.".strip()
+        raise InputError(f"Nothing to describe. {reasons}".strip(), step)
     readings = read_segmented(frontal, seed, progress=progress)
     page = Page("Radiographs described", _words(len(readings)), readings, failures=failures, synthetic=False)
     return Outcome(write_results(out, page), readings, failures)
@@ -165,16 +172,19 @@ def _each(items: Sequence, use: Callable, progress: bool) -> tuple[list[Case], l
     return cases, failures
 
 
-def _files(paths: Iterable[str | Path]) -> list[Path]:
-    """The files named, and the films in the folders named and below, in order."""
-    return [film for path in map(Path, paths) for film in (_films_below(path) if path.is_dir() else [path])]
+def _files(paths: Iterable[str | Path], out: Path) -> list[Path]:
+    """The files named, and the films in the folders named and below, in order; what lies in ``out`` was written there.
 
+    A folder ``out`` that is named itself is read all the same.
+    """
+    from medigenx_lib.datasets.films import list_films_below
 
-def _films_below(folder: Path) -> list[Path]:
-    from medigenx_lib.datasets import list_films
-
-    places = [folder, *sorted(path for path in folder.rglob("*") if path.is_dir() and not path.name.startswith("."))]
-    return [film for place in places for film in list_films(place)]
+    files = []
+    for path in map(Path, paths):
+        own = path.resolve() != out.resolve() and out.resolve()
+        below = list_films_below(path) if path.is_dir() else [path]
+        files += [file for file in below if file == path or own not in file.resolve().parents]
+    return files
 
 
 def _read_film(path: Path) -> Case:
@@ -182,8 +192,17 @@ def _read_film(path: Path) -> Case:
     from medigenx_lib import datasets
 
     film = datasets.read_film(path)
+    _check_header(film)
     case = correct_polarity(replace(film, image=_shrunk(film.image)))
     return replace(case, meta={**case.meta, "facts": _facts(case, film), "warnings": _warnings(film)})
+
+
+def _check_header(film: Case) -> None:
+    """Raises NotAChestRadiographError if the file itself says that it is no frontal radiograph."""
+    modality, view = (str(film.meta.get(name, "")).upper() for name in ("modality", "view"))
+    if modality in OTHER_MODALITIES or view in LATERAL_VIEWS:
+        said = f"modality {modality}" if modality in OTHER_MODALITIES else f"a lateral view ({view})"
+        raise NotAChestRadiographError(f"{film.source} calls itself {said}.", "Give a frontal chest film.")
 
 
 def _with_own_ids(cases: Sequence[Case]) -> list[Case]:
@@ -215,8 +234,11 @@ def _facts(case: Case, film: Case) -> list[str]:
 
 
 def _warnings(film: Case) -> list[str]:
-    colour = film.meta.get("colour", 0)
-    return [f"{colour:.0%} of this picture is coloured; radiographs are grey."] if colour > MOST_COLOUR else []
+    colour, least = film.meta.get("colour", 0), min(film.image.shape)
+    warnings = [f"{colour:.0%} of this picture is coloured; radiographs are grey."] if colour > MOST_COLOUR else []
+    if least < MEASURED_SIZE:
+        warnings.append(f"Only {least} pixels on its shorter side: enlarged to be measured, it shows no fine findings.")
+    return warnings
 
 
 def _shrunk(image: np.ndarray) -> np.ndarray:

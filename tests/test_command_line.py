@@ -3,13 +3,17 @@
 import json
 
 import numpy as np
+import pydicom
 import pytest
 from PIL import Image
 
-from medigenx_lib import phantom, segmentation, settings
+from medigenx_lib import interop, phantom, pipeline, segmentation, settings
 from medigenx_lib.__main__ import main
 from medigenx_lib.cases import Case
+from medigenx_lib.errors import NotAChestRadiographError
+from medigenx_lib.files import write_text
 from medigenx_lib.gan import recipes, sampling
+from medigenx_lib.pages import save_film
 from medigenx_lib.settings import NOTICE
 
 
@@ -56,7 +60,37 @@ def test_describe_of_nothing_usable_is_one_sentence(tmp_path, said):
 
 def test_describe_of_an_empty_folder_says_so(tmp_path, said):
     code, _, errors = said("describe", tmp_path)
-    assert code == 2 and errors == ["medigenx: Nothing to describe. Name at least one film."]
+    assert code == 2 and len(errors) == 1 and str(tmp_path) in errors[0] and "Name at least one film." in errors[0]
+
+
+def test_describe_reads_neither_masks_nor_what_it_wrote(tmp_path, film):
+    for place in ("a/x.png", "masks/x.png", "described/films/x.png", "__MACOSX/x.png"):
+        (tmp_path / place).parent.mkdir(parents=True)
+        Image.fromarray(film).save(tmp_path / place)
+    found = pipeline._files([tmp_path, tmp_path / "masks" / "x.png"], tmp_path / "described")
+    assert [str(path.relative_to(tmp_path)) for path in found] == ["a/x.png", "masks/x.png"]
+    assert len(pipeline._files([tmp_path / "described"], tmp_path / "described")) == 1
+
+
+@pytest.mark.parametrize("tag, value, words", [("ViewPosition", "LL", "lateral"), ("Modality", "CT", "modality CT")])
+def test_a_header_that_says_it_is_no_frontal_film(tmp_path, film, tag, value, words):
+    dicom = pydicom.dcmread(interop.write_dicom(Case("a", film.astype(np.float32) / 255), tmp_path / "a.dcm"))
+    setattr(dicom, tag, value)
+    dicom.save_as(tmp_path / "a.dcm")
+    with pytest.raises(NotAChestRadiographError, match=words):
+        pipeline._read_film(tmp_path / "a.dcm")
+
+
+def test_a_very_small_film_is_read_with_a_warning(tmp_path, film):
+    Image.fromarray(film).resize((20, 20)).save(tmp_path / "a.png")
+    assert "Only 20 pixels" in pipeline._read_film(tmp_path / "a.png").meta["warnings"][0]
+
+
+def test_very_long_names_are_written(tmp_path, film):
+    image = film.astype(np.float32) / 255
+    paths = {save_film(Case(f"{'肺' * 80}{number}", image), tmp_path) for number in (1, 2)}
+    assert len(paths) == 2 and all(path.is_file() for path in paths)
+    assert write_text(tmp_path / f"{'n' * 240}.txt", "x").read_text() == "x"
 
 
 def test_two_files_of_one_name_stay_apart(tmp_path, film, said):
