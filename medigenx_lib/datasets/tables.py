@@ -81,7 +81,7 @@ def load(tables: list[Path], folder: Path, request: Request) -> list[Case]:
     Raises NoFilmsError if none of the films named is there, InputError if a table cannot be read or its labels say
     neither normal nor pneumonia.
     """
-    facts = _facts(tables)
+    facts = _facts(tables, folder)
     files = _resolved(facts, folder)
     splits = _splits(files, facts, folder)
     kept = [name for name in files if facts[name].frontal and splits[name] in request.splits]
@@ -122,12 +122,13 @@ def _check_labels(facts: dict[str, Facts], labels: dict[str, int | None], tables
 # --- rows ----------------------------------------------------------------------------------------
 
 
-def _facts(tables: Iterable[Path]) -> dict[str, Facts]:
-    """Name of a film as the tables write it -> what all tables together tell."""
+def _facts(tables: Iterable[Path], folder: Path) -> dict[str, Facts]:
+    """Name of a film as the tables write it, behind the place of the table -> what all tables together tell."""
     films: dict[str, Facts] = {}
     studies: dict[str, Facts] = {}
     for table in tables:
-        _add_table(table, films, studies)
+        place = "" if table.parent == folder else f"{table.parent.name}/"
+        _add_table(table, place, films, studies)
     for facts in films.values():
         if study := studies.get(facts.known.get("study", "")):
             facts.said += study.said
@@ -138,7 +139,7 @@ def _facts(tables: Iterable[Path]) -> dict[str, Facts]:
     return films
 
 
-def _add_table(table: Path, films: dict[str, Facts], studies: dict[str, Facts]) -> None:
+def _add_table(table: Path, place: str, films: dict[str, Facts], studies: dict[str, Facts]) -> None:
     """Put what each row tells to its film or, where it names none, to its study."""
     roles: dict[str, str] = {}
     for row in _rows(table):
@@ -146,7 +147,7 @@ def _add_table(table: Path, films: dict[str, Facts], studies: dict[str, Facts]) 
         seen = [FINDINGS[plain] for name, plain in _finding_columns(tuple(row)) if row[name] in ("1", "1.0")]
         told = {role: value for role, name in roles.items() if (value := row.get(name))}
         film, label = told.pop("file", ""), told.pop("label", "")
-        facts = films.setdefault(film, Facts()) if film else studies.setdefault(told.get("study", ""), Facts())
+        facts = films.setdefault(place + film, Facts()) if film else studies.setdefault(told.get("study", ""), Facts())
         facts.known |= told
         facts.said += [*seen, *([label] if label else [])]
 
@@ -210,8 +211,11 @@ def _resolved(names: Iterable[str], folder: Path) -> dict[str, Path]:
     for file in paths.values():
         for name in {file.name, file.stem}:
             short[name] = None if name in short else file  # borne twice, it names neither
-    found = {name: _lookup(name, paths, short) for name in names}
-    return {name: file for name, file in found.items() if file}
+    named: dict[Path, str] = {}
+    for name in names:
+        if file := _lookup(name, paths, short):
+            named.setdefault(file, name)
+    return {name: file for file, name in named.items()}
 
 
 def _lookup(name: str, paths: dict[str, Path], short: dict[str, Path | None]) -> Path | None:

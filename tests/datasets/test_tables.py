@@ -159,6 +159,9 @@ def test_hugging_face_folders(tmp_path):
         rows = [{"file_name": "0.png", "label": "normal"}, {"file_name": "1.png", "label": "pneumonia"}]
         (tmp_path / split / "metadata.jsonl").write_text("\n".join(map(json.dumps, rows)))
     assert labels(load(tmp_path / "train")) == {"0": 0, "1": 1}
+    cases = load(tmp_path)
+    assert labels(cases) == {"train/0": 0, "train/1": 1, "test/0": 0, "test/1": 1}
+    assert [case.split for case in cases] == ["test", "test", "train", "train"]
 
 
 # --- tables of one's own -------------------------------------------------------------------------
