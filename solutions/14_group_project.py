@@ -343,7 +343,7 @@ def draw_rounds(first_percent, second_percent, films):
         _ = axis.errorbar(spots, share, yerr=half, fmt="os"[place], label=f"{percent} % right", markersize=3)
     (low, high), (other_low, other_high) = ends
     apart = ((low > other_high) | (other_low > high)).sum()
-    _ = axis.set(title=f"intervals apart in {apart} of 30 rounds", xlabel="round", ylabel="right", ylim=(0.3, 1.02))
+    _ = axis.set(title=f"intervals apart in {apart} of 30 rounds", xlabel="round", ylabel="right", ylim=(0, 1.02))
     axis.legend(loc="lower right", ncols=2)
     return fig
 
