@@ -11,6 +11,7 @@ import numpy as np
 
 from medigenx_lib import pipeline, settings
 from medigenx_lib.cases import Case
+from medigenx_lib.errors import InputError
 from medigenx_lib.files import write_bytes, write_text
 from medigenx_lib.pages import ICONS, Page, Reading, Table, save_film
 from medigenx_lib.pipeline import Outcome
@@ -96,8 +97,14 @@ def _about_nearest(checkpoint: str) -> str:
 
 
 def _image_tables(cases: Sequence[Case], films: Sequence[Case], source: str, checkpoint: str) -> list[Table]:
-    """Against the source; and where that is a simulation, against real films too."""
-    table = image_table(cases, films, source)
+    """Against the source; and where that is a simulation, against real films too.
+
+    A source that cannot be scored against says why: the films are made and read by then, and must not be lost.
+    """
+    try:
+        table = image_table(cases, films, source)
+    except InputError as error:
+        return [Table(f"How the films compare with {source}", ("Score", "Why not"), [("not computed", str(error))])]
     if not all(case.synthetic for case in cases):
         return [table]
     strange = "The generator has seen no film of this source: the scores tell how far it is from real films."

@@ -51,6 +51,12 @@ def test_every_sentence_agrees_with_its_measurements(record):
     assert {v["verdict"] for item in record["cases"] for v in item["verdicts"]} <= {"supported", "unverifiable"}
 
 
+def test_a_source_of_too_few_films_costs_the_scores_alone():
+    films = sampling.sample([0, 1] * 8, seed=0)
+    (table,) = demo._image_tables(films[:3], films, "three films", demo.GENERATORS[64])
+    assert table.rows[0][0] == "not computed" and "Too few films" in table.rows[0][1]
+
+
 def test_scores_have_a_floor_and_a_ceiling(record):
     real, phantoms, text = record["tables"]
     assert real["title"].endswith("real ones") and phantoms["title"].endswith("phantom")
