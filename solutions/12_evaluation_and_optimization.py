@@ -332,13 +332,12 @@ subject = next(film.findings for film in films if len(film.findings.present()) =
 # %%
 def draw_edit(edit, wording):
     """The edited report, a line a sentence, coloured by its verdict."""
-    text = crashtest.EDITS[edit](subject, random.Random(wording))
+    text, height = crashtest.EDITS[edit](subject, random.Random(wording)), 1.0
     fig, axis = plt.subplots(figsize=(9, 3))
     axis.axis("off")
     if not text:
         axis.text(0, 1.0, "This edit cannot be made on this film.", va="top")
         return fig
-    height = 1.0
     for verdict in claims.check(text, subject):
         line = textwrap.fill(f"{verdict.verdict}: {verdict.sentence}", 118, subsequent_indent="    ")
         axis.text(0, height, line, color=COLOURS[verdict.verdict], va="top")
