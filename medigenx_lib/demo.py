@@ -12,7 +12,7 @@ import numpy as np
 from medigenx_lib import pipeline, settings
 from medigenx_lib.cases import Case
 from medigenx_lib.errors import InputError
-from medigenx_lib.files import write_bytes, write_text
+from medigenx_lib.files import check_folder, write_bytes, write_text
 from medigenx_lib.pages import ICONS, Page, Reading, Table, save_film
 from medigenx_lib.pipeline import Outcome
 from medigenx_lib.settings import NOTICE, PROFILES
@@ -50,7 +50,7 @@ def run(
     from medigenx_lib import datasets
     from medigenx_lib.gan import sampling
 
-    out = Path(out)
+    out = check_folder(out)
     cases = datasets.load(source, size)
     checkpoint = _trained(cases, out, train_minutes, seed, size) if train_minutes else GENERATORS[size]
     films = sampling.sample([index % 2 for index in range(max(count, SCORED))], checkpoint, seed=seed)

@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from medigenx_lib.errors import InputError
+
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
@@ -26,6 +28,20 @@ def replacing(path: str | Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def check_folder(path: str | Path) -> Path:
+    """``path`` as a folder to write into, there or not; nothing is made. For the start of what takes long.
+
+    Raises InputError if it is a file, lies in one, or may not be written to.
+    """
+    path = Path(path)
+    there = next(place for place in (path, *path.absolute().parents) if place.exists() or place.is_symlink())
+    if not there.is_dir():
+        raise InputError(f"{there} is a file.", "Name a folder with --out.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise InputError(f"{there} may not be written to.", "Name another folder with --out.")
+    return path
 
 
 def _umask() -> int:

@@ -16,7 +16,7 @@ import numpy as np
 
 from medigenx_lib.cases import Case, Finding, Findings
 from medigenx_lib.errors import InputError, MedigenxError, NotAChestRadiographError
-from medigenx_lib.files import replacing, write_json
+from medigenx_lib.files import check_folder, replacing, write_json
 from medigenx_lib.pages import Page, Reading, save_film, write_page
 from medigenx_lib.preprocessing import correct_polarity, resize_case
 from medigenx_lib.settings import DISCLAIMER, NOTICE
@@ -136,8 +136,8 @@ def describe(
     """
     from medigenx_lib import segmentation
 
-    paths = list(paths)
-    films, unread = _each(_files(paths, Path(out)), _read_film, progress)
+    paths, out = list(paths), check_folder(out)
+    films, unread = _each(_files(paths, out), _read_film, progress)
     segmented = segmentation.segment(_with_own_ids(films), progress=progress)
     frontal, refused = _each(segmented, _frontal, progress=False)
     failures = [*unread, *refused]
@@ -255,9 +255,7 @@ def _shrunk(image: np.ndarray) -> np.ndarray:
 
 def write_results(folder: str | Path, page: Page) -> Path:
     """``index.html``, ``cases.json``, ``radiomics.csv`` and one PNG a film in ``folder``; returns the page's path."""
-    folder = Path(folder)
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder} is a file.", "Name a folder with --out.")
+    folder = check_folder(folder)
     for reading in page.readings:
         save_film(reading.case, folder / "films")
     write_json(folder / "cases.json", _record(page))

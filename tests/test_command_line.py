@@ -86,6 +86,17 @@ def test_a_very_small_film_is_read_with_a_warning(tmp_path, film):
     assert "Only 20 pixels" in pipeline._read_film(tmp_path / "a.png").meta["warnings"][0]
 
 
+def test_where_nothing_can_be_written_is_said_before_anything_is_computed(tmp_path, film, said, monkeypatch):
+    Image.fromarray(film).save(tmp_path / "a.png")
+    monkeypatch.setattr(pipeline, "_each", None)
+    for out in (tmp_path / "a.png", tmp_path / "a.png" / "deeper"):
+        code, _, errors = said("describe", tmp_path / "a.png", "--out", out)
+        assert code == 2 and len(errors) == 1 and "is a file" in errors[0]
+    monkeypatch.setattr("os.access", lambda *_: False)
+    code, _, errors = said("describe", tmp_path / "a.png", "--out", tmp_path / "new" / "out")
+    assert code == 2 and "may not be written to" in errors[0] and not (tmp_path / "new").exists()
+
+
 def test_very_long_names_are_written(tmp_path, film):
     image = film.astype(np.float32) / 255
     paths = {save_film(Case(f"{'肺' * 80}{number}", image), tmp_path) for number in (1, 2)}
@@ -132,13 +143,16 @@ def test_train_and_sample_from_the_folder(tmp_path, said):
         assert sampling.load(other).recipe.bf16 is chosen
 
 
-def test_films_without_labels_train_too(tmp_path, film, said):
+def test_films_without_labels_train_too(tmp_path, film, said, capsys):
     (tmp_path / "films").mkdir()
     for number in range(24):
         Image.fromarray(np.roll(film, number, 1)).save(tmp_path / "films" / f"{number}.png")
     words = ("train", "--source", tmp_path / "films", "--size", 32, "--images", 32)
-    assert said(*words, "--out", tmp_path / "run")[0] == 0
-    assert sampling.sample([0], tmp_path / "run")[0].label is None
+    assert main([str(word) for word in (*words, "--out", tmp_path / "run")]) == 0
+    told = capsys.readouterr().err
+    assert "told no labels" in told and "from memory" in told
+    assert main(["sample", "--checkpoint", f"{tmp_path}/run", "-n", "1", "--out", f"{tmp_path}/made"]) == 0
+    assert "any class" in capsys.readouterr().err
     code, _, errors = said(*words, "--labels", "--out", tmp_path / "told")
     assert code == 2 and "has a label" in errors[0]
     code, _, errors = said(*words, "--start", "gan_phantoms_32", "--out", tmp_path / "started")
