@@ -14,6 +14,8 @@ from medigenx_lib.cases import Case
 from medigenx_lib.errors import InputError
 
 DEFAULT_MINUTES = 5.0
+FEW = 100
+"""Of fewer films, or of fewer of one class, ``medigenx train`` says what to expect. 30 films came back blurred."""
 LABELLED = "Sort them into folders NORMAL and PNEUMONIA."
 
 
@@ -53,6 +55,7 @@ def _gan(options: dict) -> Path:
     recipe = recipes.fitted(recipe, settings.device()) if wanted is None else replace(recipe, bf16=wanted)
     cases = datasets.load(options["source"], options["size"], "train")
     recipe, films, labels = _told(recipe, cases, options.get("labels"), start)
+    _mind_few(len(films) if labels is None else int(np.bincount(labels, minlength=2).min()))
     folder = options["out"] or Path("runs") / f"{recipe.name}_{recipe.size}"
     minutes = DEFAULT_MINUTES if minutes is None and images is None else minutes
     resume = options["resume"]
@@ -71,6 +74,14 @@ def _told(recipe, cases: list[Case], asked: bool | None, start: str | None) -> t
         raise InputError(f"{start} has been told labels; here are none.", f"Train from nothing. {LABELLED}")
     print(f"{len(cases)} films; the networks are told no labels.", file=sys.stderr)
     return replace(recipe, conditional=False), np.stack([case.image for case in cases]), None
+
+
+def _mind_few(count: int) -> None:
+    """Say what to expect of ``count`` films, or so many of the rarer class."""
+    if count < FEW:
+        what = f"{count} films, or of a class: so few may be drawn from memory, which blurred is not found as a copy."
+        advice = "Look at the nearest of them: evaluation.memorisation.nearest_films, medigenx demo."
+        print(f"{what} {advice}", file=sys.stderr)
 
 
 def _lungs(options: dict) -> Path:
