@@ -54,15 +54,23 @@ HEART_NAMES = ("cardiothoracic ratio", *(f"heart {group} {name}" for group, name
 
 
 def standardised(case: Case) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-    """The image float32 and the lung and heart masks bool, all (SIZE, SIZE), in grey levels from lung to heart."""
-    image = HEART_LEVEL * frames.brightness(case.image, case.masks)
-    masks = {name: case.masks[name] for name in ("right_lung", "left_lung", "heart")}
-    if image.shape == (SIZE, SIZE):
-        return image, masks
-    return _resized(image), {name: _resized(mask.astype(np.float32)) > 0.5 for name, mask in masks.items()}
+    """The image float32 and the lung and heart masks bool, all (SIZE, SIZE), in grey levels from lung to heart.
+
+    Without the film's bars, which would make its lungs smaller.
+    """
+    from medigenx_lib.segmentation.inputs import content_box  # imports torch
+
+    box = content_box(case.image)
+    image = _resized(box.cut(HEART_LEVEL * frames.brightness(case.image, case.masks)))
+    return image, {
+        name: _resized(box.cut(case.masks[name]).astype(np.float32)) > 0.5
+        for name in ("right_lung", "left_lung", "heart")
+    }
 
 
 def _resized(image: np.ndarray) -> np.ndarray:
+    if image.shape == (SIZE, SIZE):
+        return image
     return np.asarray(Image.fromarray(image).resize((SIZE, SIZE), Image.Resampling.BILINEAR))
 
 

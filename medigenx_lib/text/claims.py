@@ -286,11 +286,11 @@ def _meant(claim: Finding, claimed: float) -> tuple[float, float]:
 
 
 def _name(finding: Finding) -> str:
-    return " ".join(filter(None, (finding.side, finding.kind)))
+    return "what it names" if finding.kind == "other" else " ".join(filter(None, (finding.side, finding.kind)))
 
 
 def _describe(finding: Finding) -> str:
-    """ "right opacity present in lower zone, opacity_extent.right 0.21 [0.15, 0.27] measured"."""
+    """ "right opacity present in lower zone, extent 0.21 [0.15, 0.27] measured"."""
     qualities = [word for word in (finding.severity, finding.density, finding.pattern) if word]
     zones = f" in {', '.join(finding.zones)} zone" if finding.zones else ""
     words = f"{_name(finding)} {' '.join((finding.presence, *qualities))}{zones}"
@@ -298,4 +298,5 @@ def _describe(finding: Finding) -> str:
     if number is None:
         return words
     interval = "" if None in (number.low, number.high) else f" [{number.low:.2f}, {number.high:.2f}]"
-    return f"{words}, {number.name} {number.value:.2f}{interval}{' ' + number.unit if number.unit else ''} measured"
+    name = number.name.partition(".")[0].removeprefix(f"{finding.kind}_").replace("_", " ")
+    return f"{words}, {name} {number.value:.2f}{interval}{' ' + number.unit if number.unit else ''} measured"

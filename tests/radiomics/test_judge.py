@@ -153,6 +153,18 @@ def test_features_ignore_exposure():
     assert np.allclose(same["left"][means], other["left"][means], atol=0.1)
 
 
+def test_features_ignore_bars():
+    case = phantom.cases([9_900_004], preset="pneumoniamnist", size=256)[0]
+    wide = ((0, 0), (64, 64))
+    padded = Case("padded", np.pad(case.image, wide), masks={name: np.pad(m, wide) for name, m in case.masks.items()})
+    (image, masks), (seen, found) = lung_features.standardised(case), lung_features.standardised(padded)
+    assert np.abs(seen - image).mean() < 0.05 * np.abs(image).mean()
+    assert found["right_lung"].sum() == pytest.approx(masks["right_lung"].sum(), rel=0.05)
+    same, other = lung_features.side_values(case)["right"], lung_features.side_values(padded)["right"]
+    mean = lung_features.LUNG_NAMES.index("firstorder Mean")
+    assert same[mean] == pytest.approx(other[mean], abs=1)
+
+
 def test_a_zone_with_hardly_a_pixel_is_unknown():
     case = phantom.cases([9_900_001])[0]
     thin = np.zeros_like(case.masks["left_lung"])

@@ -95,8 +95,13 @@ def test_rules(sentence):
 
 def test_a_verdict_names_its_measurement():
     (verdict,) = claims.check("Right opacity involving 60 % of the right lung.", MEASURED)
-    assert "opacity_extent.right 0.21 [0.15, 0.27] measured" in verdict.reason
+    assert "zone, extent 0.21 [0.15, 0.27] measured" in verdict.reason
     assert verdict.measurement.name == "opacity_extent.right" and len(verdict.claims) == 1
+
+
+def test_what_nobody_measures_is_called_so():
+    (verdict,) = claims.check("Old fracture of the left sixth rib.", MEASURED)
+    assert (verdict.verdict, verdict.reason) == ("unverifiable", "what it names was not measured")
 
 
 def test_normal_is_the_conjunction_of_absences():
