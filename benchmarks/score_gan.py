@@ -28,7 +28,8 @@ def main() -> None:
     pd.set_option("display.width", 200, "display.max_columns", 20, "display.max_rows", 100)
     size = sampling.load(options.checkpoint).recipe.size
     train, held_out = images.real_sets(datasets.load(options.source, size))
-    labels = np.resize([case.label for case in held_out], options.films or len(held_out)).tolist()
+    known = [case.label for case in held_out if case.label is not None] or [0, 1]
+    labels = np.resize(known, options.films or len(held_out)).tolist()
     generated = sampling.sample(labels, options.checkpoint, seed=options.seed, progress=True)
     others, spaces = _others(labels, size, options.seed), {"quarters": quarters} if size > encoder.SIZE else None
     started = time.process_time()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -136,8 +137,21 @@ def _score_table(scored, title: str, floor: str) -> Table:
     notes = [
         f"{scored.n.max()} generated films; in brackets 90 % intervals for the choice of films. The floor: {floor}, "
         f"as many. The ceiling: the worst of the controls ({', '.join(controls)}).",
+        *_cautions(scored.n.max()),
     ]
     return Table(title, ("Score", "Generated", "Floor", "Ceiling", "Better is", "Catches"), rows, notes)
+
+
+def _cautions(count: int) -> list[str]:
+    """What to mind in reading scores of ``count`` films a set."""
+    from medigenx_lib.evaluation.draws import FEW
+
+    learnt = (
+        "The film encoder has learnt from one hospital's paediatric films: on others, such as adults', its distances "
+        "mean something beside the floor only, and its class is a guess."
+    )
+    few = f"Of fewer than {FEW} films distances are large, real or not: never compare them with those of more films."
+    return [learnt, few] if count < FEW else [learnt]
 
 
 def _score_row(row) -> list[str]:
@@ -151,6 +165,8 @@ def sample(labels: Sequence[int], checkpoint: str, out: str | Path, seed: int = 
     from medigenx_lib.gan import sampling
 
     out, films = Path(out), sampling.sample(labels, checkpoint, seed=seed, truncation=truncation)
+    if all(film.label is None for film in films):
+        print(f"{checkpoint} was told no labels: these films may be of any class.", file=sys.stderr)
     for film in films:
         save_film(film, out)
     write_bytes(out / "grid.png", grid(films))

@@ -11,7 +11,9 @@ from medigenx_lib.errors import InputError
 from medigenx_lib.evaluation.described import Described
 
 LEAST = 16
-"""Fewest films that are scored. Below about 200 the intervals are wide."""
+"""Fewest films that are scored."""
+FEW = 200
+"""Below so many films the intervals are wide, and distances large even between real films."""
 TRAIN_FLOOR, REPEATED_REAL = "training real", "repeated real"
 REPEATED = 16
 """Training films that the control of a collapsed generator shows over and over."""
@@ -22,7 +24,7 @@ def draw_all(sets: Mapping[str, Described], like: str, rng: np.random.Generator)
 
     From the set ``"reference"`` three are made: ``reference``; ``training real``, as many others; and ``repeated
     real``, a few of those others over and over. Without labels in some set, classes are not looked at.
-    Raises InputError if fewer than 16 films can be drawn.
+    Raises InputError if fewer than 16 films can be drawn, and counts what there is of each class.
     """
     if any(described.labels is None for described in sets.values()):
         sets = {name: replace(described, labels=None) for name, described in sets.items()}
@@ -54,8 +56,16 @@ def _largest_draw(sets: Mapping[str, Described], labels: np.ndarray | None) -> t
         wanted = _mix(labels, count)
         if all(_can_give(described, wanted, 2 if name == "reference" else 1) for name, described in sets.items()):
             return wanted
-    sizes = ", ".join(f"{len(described)} {name}" for name, described in sets.items())
-    raise InputError(f"Too few films to score: {sizes}.", f"At least {LEAST} of each, in the same mix of classes.")
+    sizes = ", ".join(f"{_counted(described)} {name}" for name, described in sets.items())
+    advice = f"It takes {LEAST} of each and {2 * LEAST} of the reference, in the mix of classes of those generated"
+    raise InputError(f"Too few films to score: {sizes}.", f"{advice}; without labels in one set any mix will do.")
+
+
+def _counted(described: Described) -> str:
+    if described.labels is None:
+        return str(len(described))
+    normal, diseased = ((described.labels == label).sum() for label in (0, 1))
+    return f"{normal} normal and {diseased} pneumonia"
 
 
 def _can_give(described: Described, wanted: Sequence[int], times: int) -> bool:

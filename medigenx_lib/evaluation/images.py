@@ -81,8 +81,10 @@ def scores(
     mix of classes as ``generated`` (where all are labelled cases), because the scores depend on both; all films are
     brought to the smallest size among them. ``low``..``high`` is a 90 % interval for the choice of films, not for
     another training run: value + the spread of ``repeats`` random halves, whose variance is that of the whole
-    (Politis and Romano, Annals of Statistics, 1994). Real films may come described (``reference.load``): then
-    there is no pixel distance and no search for copies. Raises InputError for fewer than 16 films of a kind.
+    (Politis and Romano, Annals of Statistics, 1994). Read each value beside the floor: distances between few films are
+    large, and the encoder has learnt from one hospital's paediatric films, so that on others its unit is another. Real
+    films may come described (``reference.load``): then there is no pixel distance and no search for copies. Raises
+    InputError for fewer than 16 films of a kind.
     """
     sets = _describe_all(real_train, real_test, generated, dict(others or {}), spaces)
     drawn_sets = draw_all(sets, GENERATED, np.random.default_rng(seed))

@@ -52,7 +52,9 @@ class Nearest:
 def nearest_films(generated: Films, train: Films, encoder: FilmEncoder | None = None) -> Nearest:
     """The nearest film of ``train`` to each of ``generated``, by the similarity of the aligned middle band.
 
-    ``train`` must hold all films the generator was trained on. A film that is in ``train`` itself finds itself.
+    ``train`` must hold all films the generator was trained on. A film that is in ``train`` itself finds itself. Other
+    brightness, contrast and shifts of up to ``SHIFT`` are seen through; a film that was mirrored, inverted, scaled or
+    given borders is not found. Raises InputError if either set is empty.
     """
     films, references = stack(generated, SIZE), stack(train, SIZE)
     index, similarity = most_similar(films, references)

@@ -39,9 +39,10 @@ def usefulness(
 ) -> pd.DataFrame:
     """Balanced accuracy and area under the ROC curve on real films, for each kind of training set.
 
-    All cases labelled, all sets of both classes. Rows (one for each set and seed): ``real`` (as many as generated,
-    same mix), ``generated``, ``real + generated``, ``real twice``. Every film is shown equally often: a set of twice
-    as many films gets twice the ``steps``, or showing the real films twice would change nothing.
+    All cases labelled, all sets of both classes. Rows (one for each set and seed): ``real`` (of each class as many as
+    generated, or all there are: see the column films), ``generated``, ``real + generated``, ``real twice``. Every film
+    is shown equally often: a set of twice as many films gets twice the ``steps``, or showing the real films twice would
+    change nothing.
     """
     rows = []
     for seed in seeds:
@@ -69,10 +70,12 @@ def learning_curve(
     all but the films alone show the real ones equally often: a sum takes twice the ``steps`` of ``real``, and so does
     ``real twice``, the control that shows what the further steps do by themselves. The columns are those of
     :func:`trial` and trained on, films, seed.
-    Raises InputError if there are fewer than ``count`` real films of a class.
+    Raises InputError if there are fewer than ``count`` real films of a class, or a maker makes none.
     """
     real = _some(real_train, count, np.random.default_rng([seed, count]))
     made = {name: list(maker(real, seed)) for name, maker in makers.items()}
+    if idle := [name for name, films in made.items() if not films]:
+        raise InputError(f"No films were made by: {', '.join(idle)}.", "A maker must give films of both classes.")
     sets = {"real": (real, steps), "real twice": (real, 2 * steps)}
     for name, films in made.items():
         sets |= {f"real + {name}": (_balanced(real, films), 2 * steps), f"{name} alone": (films, 2 * steps)}

@@ -101,6 +101,9 @@ def test_too_few_films_are_refused(blobs):
         images.scores(blobs(60), blobs(30, "test"), blobs(8, "made"))
     with pytest.raises(InputError, match="no films"):
         images.scores(blobs(60), blobs(30, "test"), [])
+    one = [case for case in blobs(60) if case.label == 1]
+    with pytest.raises(InputError, match=r"0 normal and 30 pneumonia reference.*mix"):
+        images.scores(one, blobs(40, "test"), blobs(40, "made"))
 
 
 def test_real_sets_follow_the_splits_or_hold_out_every_fifth(blobs):

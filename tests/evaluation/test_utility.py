@@ -65,6 +65,11 @@ def test_a_maker_sees_the_chosen_films_alone(blobs):
         utility.learning_curve(blobs(60), blobs(20, "test", 1), {"made": make}, 31)
 
 
+def test_a_maker_that_makes_nothing_is_named(blobs):
+    with pytest.raises(InputError, match="idle"):
+        utility.learning_curve(blobs(20), blobs(10), {"idle": lambda real, seed: []}, 4, steps=2)
+
+
 def test_calibration_error_by_hand():
     truth = np.array([0, 0, 0, 0, 1, 1])
     assert utility.calibration_error(truth, truth.astype(float)) == 0
