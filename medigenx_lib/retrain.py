@@ -16,6 +16,8 @@ from medigenx_lib.errors import InputError
 DEFAULT_MINUTES = 5.0
 FEW = 100
 """Of fewer films, or of fewer of one class, ``medigenx train`` says what to expect. 30 films came back blurred."""
+FLAT = 0.4
+"""Likewise if nearly all pixels lie within so much of the grey range. At a fifth of it films had no ribs."""
 LABELLED = "Sort them into folders NORMAL and PNEUMONIA."
 
 
@@ -56,6 +58,7 @@ def _gan(options: dict) -> Path:
     cases = datasets.load(options["source"], options["size"], "train")
     recipe, films, labels = _told(recipe, cases, options.get("labels"), start)
     _mind_few(len(films) if labels is None else int(np.bincount(labels, minlength=2).min()))
+    _mind_flat(films)
     folder = options["out"] or Path("runs") / f"{recipe.name}_{recipe.size}"
     minutes = DEFAULT_MINUTES if minutes is None and images is None else minutes
     resume = options["resume"]
@@ -82,6 +85,14 @@ def _mind_few(count: int) -> None:
         what = f"{count} films, or of a class: so few may be drawn from memory, which blurred is not found as a copy."
         advice = "Look at the nearest of them: evaluation.memorisation.nearest_films, medigenx demo."
         print(f"{what} {advice}", file=sys.stderr)
+
+
+def _mind_flat(films: np.ndarray) -> None:
+    """Say so if films (N, S, S) 0..1 use few of the greys: penalties on gradients then weigh more."""
+    low, high = np.percentile(films, (1, 99))
+    if high - low < FLAT:
+        what = f"The films use the greys {low:.2f} to {high:.2f} only: they will be learnt slowly and come out blurred."
+        print(f"{what} Stretch them first: preprocessing.normalise.", file=sys.stderr)
 
 
 def _lungs(options: dict) -> Path:
