@@ -36,7 +36,7 @@
 # | 5 | simulated patients, each with and without the disease, truth known | as many as wanted | 06 |
 # | 6 | AUC of the best stable radiomic feature; on new films | .86; .79 [.70, .86] | 08 |
 # | 7 | finding F1 of reports told the film's measurements; another film's (agreement by chance); the image alone | .96; .10; .00 | 10, benchmarks |
-# | 8 | sentences that contradict the measurement, greedy writing; with the gate | 7 %; 0 % | 11 |
+# | 8 | sentences that contradict the measurement, greedy writing; with the gate | 6 %; 0 % | 11 |
 # | 9 | BLEU-4 of one constant report on real reports; of a published network | .137; .165 | 12 |
 # | 10 | finding F1 after optimisation, first attempt; as many seconds without it; second attempt, tuned on the same test films | .47; .47; .60 | 12 |
 # | 11 | healthy lungs called clear; on the films of a bad night | .97; .87 | 13 |
@@ -79,7 +79,7 @@ from medigenx_lib import course
 
 MEASURED = {  # value, low, high: 90 % intervals (13, 08) and 95 % (12)
     "true sentences, films like the training (13)": (0.93, 0.87, 0.98),
-    "true sentences, another hospital (13)": (0.82, 0.72, 0.91),
+    "true sentences, another hospital (13)": (0.81, 0.71, 0.90),
     "healthy lungs called clear, here (13)": (0.97, 0.86, 0.99),
     "healthy lungs called clear, a bad night (13)": (0.87, 0.73, 0.94),
     "finding F1, optimised (12)": (0.60, 0.52, 0.68),
