@@ -34,7 +34,9 @@ PLACES = (
     ("apart", None, r"rotat(?: ed | ion )_ (?:\w+_)? (?: to | towards? )_the_ (?: right | left )"),
     ("apart", None, rf"""
         (?: relative(?:ly)?_ )? spar(?: ing | es )_ (?:of_)? {SPARED} (?: _and_ {SPARED} )?
-        | {SPARED}_ (?: (?: is | are )_ )? (?: relatively_ )? spared"""),
+        | {SPARED}_ (?: (?: is | are )_ )? (?: relatively_ )? spared
+        | (?: (?: bi-? )? (?: apical | basal | basilar ) | perihilar | (?: upper | mid | middle | lower )[_-]
+            (?: lung | lobe | zone ) )_sparing"""),
     ("place", (ANYWHERE, (*MIDDLE, *LOWER)), r"lower_ (?: two[_-]thirds | 2/3 )"),
     ("place", (ANYWHERE, (*UPPER, *MIDDLE)), r"upper_ (?: two[_-]thirds | 2/3 )"),
     ("place", (RIGHT, UPPER), r"rul | ruz | right[_-]upper[_-]lobe"),

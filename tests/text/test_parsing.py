@@ -57,6 +57,8 @@ SENTENCES = {
     "Opacity in the left lung except at the apex.": [("opacity", "present", "left", ())],
     "Opacity sparing the right apex involves the right base.": [("opacity", "present", "right", ("lower",))],
     "Left opacity with the upper lobe relatively spared.": [("opacity", "present", "left", ())],
+    "Right-sided opacities with apical sparing.": [("opacity", "present", "right", ())],
+    "Opacity of the left lower lobe with mid-lung sparing.": [("opacity", "present", "left", ("lower",))],
     "White-out of the right lung.": [("opacity", "present", "right", ())],
     "Haziness at the left base.": [("opacity", "present", "left", ("lower",))],
     "Shadowing in the right upper zone; the cardiac shadow is normal.": [
