@@ -143,11 +143,16 @@ def parser() -> argparse.ArgumentParser:
     return main
 
 
+class _Help(argparse.ArgumentDefaultsHelpFormatter):
+    """Defaults beside each option, but no "default: None" and no "default: False"."""
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return action.help if action.default is None or action.default is False else super()._get_help_string(action)
+
+
 def _command(commands, function) -> argparse.ArgumentParser:
     words = function.__doc__.splitlines()[0]
-    command = commands.add_parser(
-        function.__name__, help=words, description=words, formatter_class=argparse.ArgumentDefaultsHelpFormatter
-    )
+    command = commands.add_parser(function.__name__, help=words, description=words, formatter_class=_Help)
     command.set_defaults(run=function)
     if function not in (doctor, app, cache):
         command.add_argument("--seed", type=int, default=settings.SEED, help="the same seed gives the same result")

@@ -190,6 +190,7 @@ def _trained(cases: Sequence[Case], out: Path, minutes: float, seed: int, size: 
         recipe = recipes.fitted(state.start_recipe(start, size, seed=seed), settings.device())
     else:  # in the first minutes `narrow` still draws one face
         recipe = recipes.recipe("strong", size=size, seed=seed)
+    recipe = recipes.stretched(recipe, films)
     return str(training.train(films, labels, folder, recipe, minutes, start=start).folder)
 
 

@@ -16,8 +16,6 @@ from medigenx_lib.errors import InputError
 DEFAULT_MINUTES = 5.0
 FEW = 100
 """Of fewer films, or of fewer of one class, ``medigenx train`` says what to expect. 30 films came back blurred."""
-FLAT = 0.4
-"""Likewise if nearly all pixels lie within so much of the grey range. At a fifth of it films had no ribs."""
 LABELLED = "Sort them into folders NORMAL and PNEUMONIA."
 
 
@@ -58,7 +56,8 @@ def _gan(options: dict) -> Path:
     cases = datasets.load(options["source"], options["size"], "train")
     recipe, films, labels = _told(recipe, cases, options.get("labels"), start)
     _mind_few(len(films) if labels is None else int(np.bincount(labels, minlength=2).min()))
-    _mind_flat(films)
+    recipe = recipes.stretched(recipe, films)
+    _say_stretched(recipe.greys)
     folder = options["out"] or Path("runs") / f"{recipe.name}_{recipe.size}"
     minutes = DEFAULT_MINUTES if minutes is None and images is None else minutes
     resume = options["resume"]
@@ -87,12 +86,10 @@ def _mind_few(count: int) -> None:
         print(f"{what} {advice}", file=sys.stderr)
 
 
-def _mind_flat(films: np.ndarray) -> None:
-    """Say so if films (N, S, S) 0..1 use few of the greys: penalties on gradients then weigh more."""
-    low, high = np.percentile(films, (1, 99))
-    if high - low < FLAT:
-        what = f"The films use the greys {low:.2f} to {high:.2f} only: they will be learnt slowly and come out blurred."
-        print(f"{what} Stretch them first: preprocessing.normalise.", file=sys.stderr)
+def _say_stretched(greys: tuple[float, float]) -> None:
+    if greys != (0.0, 1.0):
+        what = "The films use the greys {:.2f} to {:.2f} only; the networks see them stretched.".format(*greys)
+        print(what, file=sys.stderr)
 
 
 def _lungs(options: dict) -> Path:

@@ -26,7 +26,7 @@ from medigenx_lib.errors import InputError, TrainingError, WeightsError
 from medigenx_lib.gan.recipes import CLASSES
 from medigenx_lib.gan.state import rng
 from medigenx_lib.gan.steps import cosine, ema_decay
-from medigenx_lib.gan.training import BAR, CHECK_EVERY, Budget, Clock, batch, check_films, flushing_denormals
+from medigenx_lib.gan.training import BAR, CHECK_EVERY, Budget, Clock, check_films, drawn, flushing_denormals
 
 UNKNOWN = CLASSES  # the label that stands for "not told": guidance needs a network that knows both
 DROPPED = 0.1  # share of labels that are not told in training
@@ -118,7 +118,7 @@ class Flow:
 
 @dataclass
 class _Counters:
-    """What ``training.batch``, ``Budget`` and ``Clock`` count."""
+    """What ``training.drawn``, ``Budget`` and ``Clock`` count."""
 
     recipe: FlowRecipe
     step: int = 0
@@ -160,7 +160,8 @@ def _fit(network, average, films: Tensor, labels: Tensor, budget: Budget, counte
     clock, loss = Clock(counters), torch.tensor(0.0)
     while (spent := budget.progress(counters)) < 1:
         adam.param_groups[0]["lr"] = recipe.lr * cosine(spent, recipe.lr_end) * min(1, (counters.step + 1) / WARM_UP)
-        loss = _step(network, average, adam, *batch(films, labels, counters), counters)
+        real, targets = drawn(films, labels, counters)
+        loss = _step(network, average, adam, real.float() / 127.5 - 1, targets, counters)
         clock.tick(counters)
         if counters.step % CHECK_EVERY == 0:
             bar.n = 100 * budget.progress(counters)

@@ -148,7 +148,7 @@ def _target(film: np.ndarray, trained: Trained) -> Tensor:
 
 def _squared_errors(trained: Trained, latent: Tensor, shares: Tensor, target: Tensor) -> Tensor:
     """Mean squared difference (n,) of the films and the target, both 0..1."""
-    made = (trained.network(latent, shares)[:, 0] + 1) / 2
+    made = trained.recipe.unscaled(trained.network(latent, shares)[:, 0])
     return F.mse_loss(made, target.expand_as(made), reduction="none").mean((1, 2))
 
 

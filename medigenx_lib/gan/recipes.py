@@ -13,6 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from torch import Tensor
+
 from medigenx_lib import settings
 from medigenx_lib.errors import InputError
 
@@ -54,6 +57,7 @@ class Recipe:
     ``latent_scale``: what latents are multiplied by in sampling, not in training: averaged weights vary a little less.
     ``warmup``: steps that the discriminator takes alone before the generator's first, and ``kept_lr``: the share of
     the learning rate for what the generator had before it grew, both for a generator that starts trained.
+    ``greys``: what is -1 and 1 to the networks, of films 0..1; see :func:`stretched`.
     """
 
     name: str = "strong"
@@ -86,10 +90,12 @@ class Recipe:
     latent_scale: float = 1.0
     warmup: int = 0
     kept_lr: float = 1.0
+    greys: tuple[float, float] = (0.0, 1.0)
     seed: int = 0
 
     def __post_init__(self):
-        object.__setattr__(self, "betas", tuple(float(beta) for beta in self.betas))
+        for name in ("betas", "greys"):
+            object.__setattr__(self, name, tuple(float(value) for value in getattr(self, name)))
         object.__setattr__(self, "augment", tuple(self.augment))
         for name, allowed in CHOICES.items():
             _allow(name, getattr(self, name), allowed)
@@ -102,6 +108,8 @@ class Recipe:
                 raise InputError(f"The recipe's {name} is {getattr(self, name)}.", "It must be at least 1.")
         if not self.latent_scale > 0:
             raise InputError(f"The recipe's latent_scale is {self.latent_scale}.", "It must be above 0; 1 is as drawn.")
+        if not 0 <= self.greys[0] < self.greys[1] <= 1:
+            raise InputError(f"The recipe's greys are {self.greys}.", "Give two of 0..1, the darker one first.")
         if not 0 <= self.adaptive < 1 or (self.adaptive and not self.augment):
             what = f"A recipe with augment {self.augment} cannot adapt it to {self.adaptive}."
             raise InputError(what, "Give a share of won pairs, 0 to 1, and what to augment by; 0 augments always.")
@@ -116,6 +124,16 @@ class Recipe:
             raise InputError(what, "Only the strong body is told it, of 2 films or more; 0 is none.")
         if self.first_order and self.body != "strong":
             raise InputError(f"A {self.body} recipe cannot have first-order features.", "Only the strong body is told.")
+
+    def scaled(self, films: Tensor) -> Tensor:
+        """Films, uint8, as the networks take them: float32 of the same shape, ``greys`` at -1 and 1."""
+        low, high = self.greys
+        return (films.float() / 127.5 - 2 * low) / (high - low) - 1
+
+    def unscaled(self, films: Tensor) -> Tensor:
+        """What a generator gives, as films on the scale 0..1, not cut off there; of the same shape."""
+        low, high = self.greys
+        return (films + 1) / 2 * (high - low) + low
 
     @property
     def first_size(self) -> int:
@@ -173,6 +191,21 @@ HINGE_DIFFAUGMENT = dataclasses.replace(HINGE, name="hinge_diffaugment", augment
 """The same with the colour, translation and cutout of Zhao et al., NeurIPS 2020, at the published strengths."""
 
 RECIPES = {recipe.name: recipe for recipe in (NARROW, STRONG, DCGAN, DCGAN_EMA, WGAN_GP, HINGE, HINGE_DIFFAUGMENT)}
+
+
+FLAT = 0.4
+"""Films whose pixels lie within so much of the grey range, but for 1 % at each end, are stretched in training."""
+
+
+def stretched(chosen: Recipe, films: np.ndarray) -> Recipe:
+    """The recipe with the ``greys`` that suit films, float 0..1 of any shape: where the pixels lie if that is under
+    ``FLAT`` of the range, else (0, 1).
+
+    The penalties weigh the slope of a logit by grey: on flat films they hold the discriminator back, and what the
+    generator then makes is blurred. Measured in ``benchmarks/README.md``.
+    """
+    low, high = (round(float(grey), 3) for grey in np.percentile(films, (1, 99)))
+    return dataclasses.replace(chosen, greys=(low, high) if 0 < high - low < FLAT else (0.0, 1.0))
 
 
 GROWING = {"warmup": 400, "kept_lr": 0.1, "batch": 16, "lr": 1e-3}

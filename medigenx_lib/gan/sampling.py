@@ -76,7 +76,7 @@ def latents(recipe: Recipe, seed: int, indices: Sequence[int], truncation: float
 @torch.no_grad()
 def films(network: nn.Module, latent: Tensor, labels: Tensor) -> Tensor:
     """Films (n, 1, S, S) float32 0..1 from latents (n, latent) and labels (n,), in one batch."""
-    return ((network(latent, labels).float() + 1) / 2).clamp(0, 1)
+    return network.recipe.unscaled(network(latent, labels).float()).clamp(0, 1)
 
 
 def sample(

@@ -229,13 +229,19 @@ def _to_uint8(films: np.ndarray) -> np.ndarray:
 
 
 def batch(films: Tensor, labels: Tensor, state: State) -> tuple[Tensor, Tensor]:
-    """The next batch, (B, 1, S, S) -1..1 and (B,): films in a new order each epoch, none left out at its end."""
+    """The next batch as the networks take it, (B, 1, S, S) about -1..1 and (B,), from films (N, 1, S, S) uint8."""
+    chosen, targets = drawn(films, labels, state)
+    return state.recipe.scaled(chosen), targets
+
+
+def drawn(films: Tensor, labels: Tensor, state: State) -> tuple[Tensor, Tensor]:
+    """The next batch as it is, of (N, ...) and (N,): films in a new order each epoch, none left out at its end."""
     first, count = state.step * state.recipe.batch, len(films)
     epochs = range(first // count, (first + state.recipe.batch - 1) // count + 1)
     order = torch.cat([_order(state.recipe.seed, epoch, count) for epoch in epochs])
     start = first - epochs[0] * count
     chosen = order[start : start + state.recipe.batch].to(films.device)
-    return films[chosen].float() / 127.5 - 1, labels[chosen]
+    return films[chosen], labels[chosen]
 
 
 def _order(seed: int, epoch: int, count: int) -> Tensor:
@@ -252,7 +258,7 @@ def preview(state: State) -> Tensor:
     latent = torch.randn(SAMPLES, state.recipe.latent, generator=states.rng(state.recipe.seed, "preview"))
     labels = (torch.arange(SAMPLES) % 8 >= 4).long()
     films = state.average(latent.to(device), labels.to(device))
-    return ((films + 1) / 2).clamp(0, 1).float().cpu()
+    return state.recipe.unscaled(films.float()).clamp(0, 1).cpu()
 
 
 def write_grid(films: Tensor, path: Path, columns: int = 8) -> Path:

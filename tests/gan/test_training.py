@@ -16,7 +16,7 @@ from medigenx_lib import weights
 from medigenx_lib.errors import InputError, TrainingError, WeightsError
 from medigenx_lib.gan import sampling, training
 from medigenx_lib.gan import state as states
-from medigenx_lib.gan.recipes import STRONG, grown
+from medigenx_lib.gan.recipes import STRONG, grown, stretched
 from medigenx_lib.gan.state import CHECKPOINT, State
 
 TINY = replace(STRONG, size=16, width=4, latent=8, batch=8)
@@ -324,3 +324,30 @@ def test_it_learns_the_classes(tmp_path):
                    on_sample=lambda shown, _: seen.append(shown), **QUIET)  # fmt: skip
     pneumonia = np.arange(32) % 8 >= 4
     assert seen[-1][~pneumonia].mean() - seen[-1][pneumonia].mean() > 0.25
+
+
+def test_flat_films_are_learnt_as_if_they_were_stretched(tmp_path):
+    images, labels = films()
+    few = images // 5 + 100  # 51 greys, 100 to 151
+    full = (few.astype(int) - 100) * 5
+    recipe = replace(TINY, greys=(100 / 255, 151 / 255))
+    for folder, given, chosen in (("flat", few, recipe), ("full", full.astype(np.uint8), TINY)):
+        training.train(given, labels, tmp_path / folder, chosen, images=80, **QUIET)
+    flat, whole = (
+        np.stack([case.image for case in sampling.sample([0, 1] * 4, tmp_path / folder)]) for folder in ("flat", "full")
+    )
+    low, high = recipe.greys
+    inside = (whole > 0) & (whole < 1)  # a grey that is cut off at black or white says nothing
+    assert inside.mean() > 0.5
+    np.testing.assert_allclose(flat[inside], whole[inside] * (high - low) + low, atol=2e-3)
+
+
+def test_only_flat_films_are_stretched():
+    images = films()[0] / 255.0
+    assert stretched(TINY, images) == TINY
+    assert stretched(TINY, np.full((4, 16, 16), 0.5)) == TINY
+    assert stretched(TINY, images * 0.2 + 0.4).greys == pytest.approx((0.4, 0.6), abs=0.01)
+    assert stretched(replace(TINY, greys=(0.4, 0.6)), images) == TINY
+    for wrong in ((0.6, 0.4), (-0.1, 0.5), (0.5, float("nan"))):
+        with pytest.raises(InputError, match="greys"):
+            replace(TINY, greys=wrong)
