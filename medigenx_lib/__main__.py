@@ -183,6 +183,7 @@ def _train_options(command: argparse.ArgumentParser) -> None:
     command.add_argument("--bf16", action=argparse.BooleanOptionalAction, help=words)
     words = "tell the networks the labels or not; unless said, where the films have any (GAN)"
     command.add_argument("--labels", action=argparse.BooleanOptionalAction, help=words)
+    command.add_argument("--compile", action="store_true", help="through torch.compile, on a GPU (GAN)")
     command.add_argument("--out", type=Path, help="training folder (GAN) or weights file (others)")
     command.add_argument("--resume", action="store_true", help="go on from the checkpoint in --out (GAN)")
     words = "shipped name or file to go on from (GAN, also to more pixels; lungs); gan_phantoms_64, _32 save much time"

@@ -53,6 +53,7 @@ def _gan(options: dict) -> Path:
         recipe = state.start_recipe(start, options["size"], seed=options["seed"])
     wanted = options.get("bf16")
     recipe = recipes.fitted(recipe, settings.device()) if wanted is None else replace(recipe, bf16=wanted)
+    recipe = replace(recipe, compiled=bool(options.get("compile")))
     cases = datasets.load(options["source"], options["size"], "train")
     recipe, films, labels = _told(recipe, cases, options.get("labels"), start)
     _mind_few(len(films) if labels is None else int(np.bincount(labels, minlength=2).min()))

@@ -5,9 +5,11 @@ All logits are (B,), high for real; all losses are scalars, in nats.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 
 def relativistic_pairing_loss(winner_logits: Tensor, loser_logits: Tensor) -> Tensor:
@@ -55,7 +57,7 @@ def critic_generator_loss(fake_logits: Tensor) -> Tensor:
 
 
 def unit_norm_penalty(
-    discriminator: nn.Module, real: Tensor, fake: Tensor, labels: Tensor, draw: torch.Generator
+    discriminator: Callable, real: Tensor, fake: Tensor, labels: Tensor, draw: torch.Generator
 ) -> Tensor:
     """Mean squared distance from 1 of the gradient's norm, at random points between real and fake films.
 
@@ -70,7 +72,7 @@ def unit_norm_penalty(
     return (norm - 1).square().mean()
 
 
-def zero_centred_penalty(discriminator: nn.Module, films: Tensor, labels: Tensor) -> Tensor:
+def zero_centred_penalty(discriminator: Callable, films: Tensor, labels: Tensor) -> Tensor:
     """Mean squared norm of the logit's gradient by the film: R1 on real films, R2 on fakes.
 
     Shapes: films (B, 1, S, S), labels (B,). Returns a scalar; multiply it by gamma / 2.

@@ -288,8 +288,7 @@ def build(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         generator = build_generator(recipe)
-        discriminator = DCGANDiscriminator(recipe) if recipe.body == "dcgan" else Discriminator(recipe)
-        discriminator.to(memory_format=torch.channels_last)
+        discriminator = _kinds(recipe)[1](recipe).to(memory_format=torch.channels_last)
         if recipe.spectral_norm:
             discriminator.apply(_normalise_spectrum)
     return generator, discriminator
@@ -297,8 +296,21 @@ def build(recipe: Recipe) -> tuple[nn.Module, nn.Module]:
 
 def build_generator(recipe: Recipe) -> nn.Module:
     """The generator of ``recipe``, untrained."""
-    generator = DCGANGenerator(recipe).apply(_initialise_dcgan) if recipe.body == "dcgan" else Generator(recipe)
+    generator = _kinds(recipe)[0](recipe)
+    if recipe.body == "dcgan":
+        generator.apply(_initialise_dcgan)
     return generator.to(memory_format=torch.channels_last)
+
+
+def _kinds(recipe: Recipe) -> tuple[type[nn.Module], type[nn.Module]]:
+    from medigenx_lib.gan import r3gan  # it is made of parts of this module
+
+    kinds = {
+        "strong": (Generator, Discriminator),
+        "dcgan": (DCGANGenerator, DCGANDiscriminator),
+        "r3gan": (r3gan.Generator, r3gan.Discriminator),
+    }
+    return kinds[recipe.body]
 
 
 def _double(before: int, after: int, upsampling: str) -> nn.Module:

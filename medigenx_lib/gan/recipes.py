@@ -21,7 +21,7 @@ from medigenx_lib.errors import InputError
 
 SIZES = (16, 32, 64, 128, 256)
 LOSSES = ("relativistic", "standard", "hinge", "wasserstein")
-BODIES = ("strong", "dcgan")
+BODIES = ("strong", "dcgan", "r3gan")
 PENALTIES = ("zero_centred", "unit_norm")
 UPSAMPLINGS = ("bilinear", "transposed")
 CHOICES = {"size": SIZES, "loss": LOSSES, "upsampling": UPSAMPLINGS, "body": BODIES, "penalty": PENALTIES}
@@ -51,6 +51,7 @@ class Recipe:
     generator, 0 for none. ``lr_end``, ``gamma_end``: what the cosine schedule ends at, as shares of the start.
     ``augment``: names of ``augment.AUGMENTATIONS``. ``adaptive``: films are augmented as far as the discriminator wins
     more pairs than this, see ``augment.adapted``; 0 augments all, always. ``bf16``: autocast, see :func:`fitted`.
+    ``compiled``: through ``torch.compile``, meant for a GPU; what is penalised goes without, for it is derived twice.
     ``grown``: doublings of the side that were added to networks of fewer pixels, in the strong body, as in ``narrow``
     or by :func:`grown`. ``spread``: films in the groups whose spread the strong body's discriminator is told, 0 for
     none. ``first_order``: the strong body's discriminator is told each film's first-order features, and their spread.
@@ -84,6 +85,7 @@ class Recipe:
     augment: tuple[str, ...] = ()
     adaptive: float = 0.0
     bf16: bool = False
+    compiled: bool = False
     grown: int = 0
     spread: int = 0
     first_order: bool = False
@@ -190,7 +192,14 @@ HINGE = dataclasses.replace(
 HINGE_DIFFAUGMENT = dataclasses.replace(HINGE, name="hinge_diffaugment", augment=("diffaugment",))
 """The same with the colour, translation and cutout of Zhao et al., NeurIPS 2020, at the published strengths."""
 
-RECIPES = {recipe.name: recipe for recipe in (NARROW, STRONG, DCGAN, DCGAN_EMA, WGAN_GP, HINGE, HINGE_DIFFAUGMENT)}
+R3GAN = Recipe(
+    name="r3gan", body="r3gan", lr=2e-4, lr_end=0.25, gamma=1.0, gamma_end=0.1, penalty_every=1, penalty_share=1.0
+)
+"""Huang et al., as above, with their own block shape: their step and decays, penalties on every film of every step. Of
+their schedules only ends are kept, for they are told in millions of films."""
+
+_ALL = (NARROW, STRONG, DCGAN, DCGAN_EMA, WGAN_GP, HINGE, HINGE_DIFFAUGMENT, R3GAN)
+RECIPES = {recipe.name: recipe for recipe in _ALL}
 
 
 FLAT = 0.4

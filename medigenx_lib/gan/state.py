@@ -26,6 +26,7 @@ from medigenx_lib.gan.recipes import Recipe
 CHECKPOINT = "checkpoint.safetensors"
 ROOM = "Free some space or check the folder's permissions, then resume from there."
 UNSTABLE = "Resume from there; if it happens again, start in a new folder with a lower lr."
+COMPILER = "inductor"
 COUNTERS = ("step", "images", "seconds", "cpu_seconds", "augmented")
 STREAMS = {"step": 0, "order": 1, "preview": 2, "sample": 3}
 
@@ -66,6 +67,9 @@ class State:
         """The state before the first step: everything follows from ``recipe.seed``."""
         generator, discriminator = (network.to(device) for network in build(recipe))
         average = copy.deepcopy(generator).eval().requires_grad_(False)
+        if recipe.compiled:
+            for network in (generator, discriminator):
+                network.compile(backend=COMPILER)  # in place: names and checkpoints stay the same
         shares = (recipe.kept_lr, 1.0), (1.0, 1.0)
         adams = [_adam(*pair, recipe) for pair in zip((generator, discriminator), shares, strict=True)]
         return cls(recipe, generator, discriminator, average, *adams, data=data)
@@ -160,12 +164,12 @@ def _of_start(name_or_path: str | Path) -> tuple[dict, dict]:
 def resume(folder: Path, recipe: Recipe, data: dict, device: str = "cpu") -> State:
     """The state of the last checkpoint in ``folder``.
 
-    Raises InputError if it was made by another recipe or from other films. Only ``bf16`` may differ: a training goes
-    on in the precision of the machine that it is on now.
+    Raises InputError if it was made by another recipe or from other films. Only ``bf16`` and ``compiled`` may differ: a
+    training goes on as suits the machine that it is on now.
     """
     tensors, config = weights.load(folder / CHECKPOINT)
     saved = Recipe.from_dict(config["recipe"]).to_dict()  # fields that are newer than the file have their defaults
-    _same("settings", {**saved, "bf16": recipe.bf16}, recipe.to_dict(), folder)
+    _same("settings", {**saved, "bf16": recipe.bf16, "compiled": recipe.compiled}, recipe.to_dict(), folder)
     _same("films", config["data"], data, folder)
     state = State.new(recipe, data, device)
     state.load(tensors)

@@ -129,10 +129,11 @@ def _penalise(
     count += -count % max(1, recipe.spread)  # whole groups; slices end with the batch
     real, fake, labels = real[:count], fake[:count], labels[:count]
     weight = recipe.gamma * cosine(progress, recipe.gamma_end) * recipe.penalty_every
+    discriminator = state.discriminator.forward  # never the compiled one, which cannot be derived twice
     if recipe.penalty == "unit_norm":
-        penalty = unit_norm_penalty(state.discriminator, real, fake, labels, draw)
+        penalty = unit_norm_penalty(discriminator, real, fake, labels, draw)
     else:  # the mean over both halves, doubled, is R1 + R2; its weight is gamma / 2
-        penalty = 2 * zero_centred_penalty(state.discriminator, torch.cat([real, fake]), labels.repeat(2))
+        penalty = 2 * zero_centred_penalty(discriminator, torch.cat([real, fake]), labels.repeat(2))
         weight = weight / 2
     (weight * penalty).backward()
     return {"penalty": penalty.detach()}

@@ -6,9 +6,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from medigenx_lib.gan import state as states
 from medigenx_lib.gan.augment import ADAPTED_IN
 from medigenx_lib.gan.losses import relativistic_pairing_loss, zero_centred_penalty
-from medigenx_lib.gan.recipes import DCGAN, HINGE_DIFFAUGMENT, STRONG, WGAN_GP
+from medigenx_lib.gan.recipes import DCGAN, HINGE_DIFFAUGMENT, R3GAN, STRONG, WGAN_GP
 from medigenx_lib.gan.state import State, rng
 from medigenx_lib.gan.steps import ADAPTED_EVERY, _logits, cosine, ema_decay, step, update_average
 
@@ -93,8 +94,21 @@ def test_penalties_come_every_fourth_step():
         replace(TINY, augment=("brightness",), adaptive=0.5),
         replace(WGAN_GP, size=16, width=4, critic_steps=1),
         replace(HINGE_DIFFAUGMENT, size=16, width=4),
+        replace(R3GAN, size=16, width=4, latent=8),
     ],
-    ids=["strong", "dcgan", "conditional dcgan", "augmented", "standard", "bf16", "told", "adaptive", "wgan", "peer"],
+    ids=[
+        "strong",
+        "dcgan",
+        "conditional dcgan",
+        "augmented",
+        "standard",
+        "bf16",
+        "told",
+        "adaptive",
+        "wgan",
+        "peer",
+        "r3gan",
+    ],
 )
 def test_each_rung_of_the_ladder_moves_both_networks(recipe):
     state = State.new(recipe, {})
@@ -106,6 +120,25 @@ def test_each_rung_of_the_ladder_moves_both_networks(recipe):
         moved = [name for name in before if name.startswith(part) and not torch.equal(before[name], after[name])]
         assert len(moved) >= 5  # the Wasserstein loss does not see the bias of the logit
     assert (state.step, state.images) == (1, 8)
+
+
+@pytest.mark.parametrize("recipe", [
+    replace(TINY, spread=4, first_order=True, compiled=True),
+    replace(R3GAN, size=16, width=4, latent=8, compiled=True),
+], ids=["told", "r3gan"])  # fmt: skip
+def test_compiled_networks_take_the_same_steps(recipe, monkeypatch):
+    graphs = []
+
+    def traced(graph, inputs):  # derives like the compiler, which cannot do that twice, and writes no machine code
+        graphs.append(graph)
+        return torch._dynamo.lookup_backend("aot_eager")(graph, inputs)
+
+    monkeypatch.setattr(states, "COMPILER", traced)
+    figures = []
+    for state, used in ((State.new(replace(recipe, compiled=False), {}), False), (State.new(recipe, {}), True)):
+        figures.append([step(state, *reals(), 0.0) for _ in range(2)])  # the first of them is penalised
+        assert bool(graphs) is used and "penalty" in figures[-1][0]
+    torch.testing.assert_close(figures[1], figures[0], atol=1e-4, rtol=1e-3)
 
 
 class Brightest(torch.nn.Module):
