@@ -1,5 +1,8 @@
 """Ours and the peers, trained on the same real films for the same CPU-seconds, on one thread, and scored alike.
 
+On a GPU for the same seconds of the wall clock, and with two peers more: R3GAN's block shape and, from 64 pixels on,
+the package ``lightweight-gan``. ``--device cpu`` runs the bench of the CPU there too.
+
     python benchmarks/bench_gan.py --source FILE.npz [--size 32] [--seconds 240] [--seeds 3] [--entries narrow ...]
     python benchmarks/bench_gan.py --films 300 ...    # generators see only so many of the training films
 
@@ -18,7 +21,9 @@ import numpy as np
 import torch
 from gan_bench import reference as references
 from gan_bench import report
-from gan_bench.entries import ENTRIES, OURS, PEERS
+from gan_bench.budget import Budget
+from gan_bench.entries import ENTRIES, GPU_PEERS, OURS, PEERS
+from gan_bench.lightweight import SMALLEST
 from gan_bench.reference import Reference
 from gan_bench.score import score, train_on
 
@@ -36,8 +41,9 @@ def main() -> None:
     """Read the options; run what has no record yet; print the table."""
     options = _options()
     torch.set_num_threads(1)
-    data = f"{Path(options.source).stem}_{options.size}px"
+    data, budget = f"{Path(options.source).stem}_{options.size}px", Budget(options.seconds, options.device)
     name = f"gan_{data}_{options.seconds:g}s" + (f"_{options.films}films" if options.films else "")
+    name += "" if options.device == "cpu" else f"_{report.slug(options.device)}"
     records, runs = HERE / "results" / name, HERE.parent / "runs" / "bench_gan" / name
     if options.table:
         _report(options, records, runs)
@@ -45,24 +51,31 @@ def main() -> None:
     reference = references.build(datasets.load(options.source, options.size), records.with_name(f"networks_{data}"))
     taught = references.limited(reference, options.films) if options.films else reference
     for seed in range(options.seeds):
-        for entry in options.entries:
+        for entry in options.entries or entries(options.device, options.size):
             if not (records / f"{entry}_{seed}.json").is_file():
-                _run(entry, seed, taught, options.seconds, records, runs / f"{entry}_{seed}")
+                _run(entry, seed, taught, budget, records, runs / f"{entry}_{seed}")
                 _report(options, records, runs, reference)
         _score_real(reference, records)
         _score_draws(reference, taught, records)
         _report(options, records, runs, reference)
 
 
-def _run(name: str, seed: int, reference: Reference, seconds: float, records: Path, folder: Path) -> None:
+def entries(device: str, size: int) -> list[str]:
+    """Who takes part unless somebody is named."""
+    more = () if device == "cpu" else GPU_PEERS if size >= SMALLEST else GPU_PEERS[:1]
+    return [OURS, *PEERS, *more]
+
+
+def _run(name: str, seed: int, reference: Reference, budget: Budget, records: Path, folder: Path) -> None:
     """Train, sample as many films as the reference has in its mix of classes, score, and keep the record."""
     print(f"{time.strftime('%H:%M:%S')} {name}, seed {seed}", flush=True)
     entry = ENTRIES[name]
-    figures = entry.train(reference.train, reference.labels, folder, seconds, seed)
+    figures = entry.train(reference.train, reference.labels, folder, budget, seed)
     films, labels = entry.sample(folder, reference.first.labels, seed + 100)
     record = {"name": name, "seed": seed, "networks": reference.facts["networks"], "train_films": len(reference.train)}
     record |= {key: figures[key] for key in ("images", "seconds", "cpu_seconds")}
-    record["images_per_cpu_second"] = figures["images"] / figures["cpu_seconds"]
+    clock = "cpu_second" if budget.device == "cpu" else "second"
+    record[f"images_per_{clock}"] = figures["images"] / figures[f"{clock}s"]
     record |= score(reference, films, labels)
     if labels is not None:
         more = entry.sample(folder, np.tile(reference.first.labels, MORE), seed + 200)
@@ -121,7 +134,8 @@ def _report(options: argparse.Namespace, records: Path, runs: Path, reference: R
     found = report.records(records)
     if "facts" not in found:
         return  # the real films have not been scored yet
-    heading = f"{Path(options.source).stem}, {options.size}x{options.size}, {options.seconds:g} CPU-seconds a run"
+    clock = "CPU-seconds" if options.device == "cpu" else f"seconds on {report.device_name(options.device)}"
+    heading = f"{Path(options.source).stem}, {options.size}x{options.size}, {options.seconds:g} {clock} a run"
     heading += f", {options.films} training films" if options.films else ""
     facts = next(row for row in found.facts if isinstance(row, dict))
     accuracy = {name: facts[name]["balanced_accuracy"] for name in ("encoder", "classifier")}
@@ -152,10 +166,11 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--source", default=str(settings.real_data_dir() / "pneumoniamnist" / "pneumoniamnist.npz"))
     parser.add_argument("--size", type=int, default=32)
-    parser.add_argument("--seconds", type=float, default=240, help="CPU-seconds of training a run")
+    parser.add_argument("--seconds", type=float, default=240, help="of training a run: of one CPU; of a GPU's clock")
+    parser.add_argument("--device", default=settings.device(), help="cpu or cuda")
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--films", type=int, default=0, help="training films that generators see; 0 for all")
-    parser.add_argument("--entries", nargs="+", choices=ENTRIES, default=[OURS, *PEERS])
+    parser.add_argument("--entries", nargs="+", choices=ENTRIES, help="unless said, ours and the peers")
     parser.add_argument("--table", action="store_true", help="draw the table from the records, run nothing")
     return parser.parse_args()
 

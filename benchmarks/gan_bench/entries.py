@@ -9,19 +9,22 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from gan_bench.budget import Budget
+from gan_bench.lightweight import LightweightEntry
 from medigenx_lib import phantom
 from medigenx_lib.evaluation.films import stack
 from medigenx_lib.gan import flow, recipes, sampling, training
 from medigenx_lib.gan.recipes import Recipe
 
 BATCH = 64  # films generated at a time
+QUIET = {"sample_every": 1e9, "progress_bar": False}
 
 
 @dataclass(frozen=True)
 class Entry:
     """One line of the table: a recipe by name, and what is changed in it. ``title`` is what the table shows.
 
-    ``fitted``: in bfloat16 where the processor computes in it, as ``medigenx train`` does. ``truncation``:
+    ``fitted``: in bfloat16 where the device computes in it, as ``medigenx train`` does. ``truncation``:
     what latents are scaled by in sampling. ``started``: from the shipped weights that were trained on phantoms.
     """
 
@@ -32,16 +35,16 @@ class Entry:
     truncation: float = 1.0
     started: bool = False
 
-    def of(self, size: int, seed: int) -> Recipe:
+    def of(self, size: int, seed: int, device: str = "cpu") -> Recipe:
         """The recipe for films of ``size``."""
         chosen = recipes.recipe(self.recipe, size=size, seed=seed, **dict(self.changes))
-        return recipes.fitted(chosen, "cpu") if self.fitted else chosen
+        return recipes.fitted(chosen, device) if self.fitted else chosen
 
-    def train(self, films: np.ndarray, labels: np.ndarray, folder: Path, seconds: float, seed: int) -> dict:
-        """Train for ``seconds`` of CPU, or go on where it was interrupted; the training's figures."""
-        chosen, start = self.of(films.shape[1], seed), f"gan_phantoms_{films.shape[1]}" if self.started else None
-        options = {"cpu_seconds": seconds, "sample_every": 1e9, "device": "cpu", "progress_bar": False}
-        return training.train(films, labels, folder, chosen, start=start, **options).figures
+    def train(self, films: np.ndarray, labels: np.ndarray, folder: Path, budget: Budget, seed: int) -> dict:
+        """Train for the budget, or go on where it was interrupted; the training's figures."""
+        chosen = self.of(films.shape[1], seed, budget.device)
+        start = f"gan_phantoms_{films.shape[1]}" if self.started else None
+        return training.train(films, labels, folder, chosen, start=start, **QUIET, **budget.options).figures
 
     def sample(self, folder: Path, labels: Sequence[int], seed: int) -> tuple[np.ndarray, np.ndarray | None]:
         """One film a label, float32 (N, S, S), and the labels, or None if the generator is not told any."""
@@ -57,9 +60,9 @@ class Entry:
 class ResampledEntry(Entry):
     """The generators of our default, trained once for both entries, and sampled otherwise."""
 
-    def train(self, films: np.ndarray, labels: np.ndarray, folder: Path, seconds: float, seed: int) -> dict:
+    def train(self, films: np.ndarray, labels: np.ndarray, folder: Path, budget: Budget, seed: int) -> dict:
         """Train our default where that has not been done yet; its figures."""
-        return super().train(films, labels, _of_ours(folder), seconds, seed)
+        return super().train(films, labels, _of_ours(folder), budget, seed)
 
     def sample(self, folder: Path, labels: Sequence[int], seed: int) -> tuple[np.ndarray, np.ndarray | None]:
         """One film a label, float32 (N, S, S), and the labels."""
@@ -74,13 +77,13 @@ def _of_ours(folder: Path) -> Path:
 class PhantomEntry(Entry):
     """The same from weights trained on phantoms for as long first; that is what shipped weights would save."""
 
-    def train(self, films: np.ndarray, labels: np.ndarray, folder: Path, seconds: float, seed: int) -> dict:
-        """Train on phantoms and then on ``films`` for ``seconds`` of CPU each; the figures of the second training."""
+    def train(self, films: np.ndarray, labels: np.ndarray, folder: Path, budget: Budget, seed: int) -> dict:
+        """Train on phantoms and then on ``films`` for the budget each; the figures of the second training."""
         size = films.shape[1]
-        chosen, prior = self.of(size, seed), folder / "phantoms"
+        chosen, prior = self.of(size, seed, budget.device), folder / "phantoms"
         disease = [index % 4 > 0 for index in range(PHANTOMS)]
         cases = phantom.cases(range(PHANTOMS), size, "paediatric", disease=disease)
-        options = {"cpu_seconds": seconds, "sample_every": 1e9, "device": "cpu", "progress_bar": False}
+        options = {**QUIET, **budget.options}
         training.train(stack(cases), np.array(disease, np.int64), prior, chosen, **options)
         return training.train(films, labels, folder, chosen, start=prior, **options).figures
 
@@ -94,10 +97,10 @@ class FlowEntry:
 
     title: str = "flow matching (no GAN)"
 
-    def train(self, films: np.ndarray, labels: np.ndarray, folder: Path, seconds: float, seed: int) -> dict:
-        """Train for ``seconds`` of CPU and save; the training's figures."""
+    def train(self, films: np.ndarray, labels: np.ndarray, folder: Path, budget: Budget, seed: int) -> dict:
+        """Train for the budget and save; the training's figures."""
         chosen = flow.FlowRecipe(size=films.shape[1], seed=seed)
-        trained = flow.train_flow(films, labels, cpu_seconds=seconds, recipe=chosen, device="cpu", progress=False)
+        trained = flow.train_flow(films, labels, recipe=chosen, progress=False, **budget.options)
         flow.save_flow(trained, folder / FLOW_FILE)
         return trained.figures
 
@@ -114,6 +117,7 @@ TOLD_LESS = (("first_order", False), ("latent_scale", 1.0))
 PLAIN = (*TOLD_LESS, ("spread", 0), ("gamma", 0.3))  # as `narrow` was before its discriminator was told
 MILD = ("translation", "brightness", "contrast")
 ADAPTIVE = (("augment", MILD), ("adaptive", 0.6))
+GPU_PEERS = ("r3gan", "lightweight")  # run where there is a GPU, unless they are asked for
 PEERS = ("dcgan", "dcgan_ema", "wgan_gp", "hinge", "hinge_diffaugment")
 ENTRIES = {
     OURS: Entry("ours (default: narrow)", OURS, fitted=True),
@@ -122,6 +126,8 @@ ENTRIES = {
     "wgan_gp": Entry("WGAN-GP", "wgan_gp"),
     "hinge": Entry("hinge + spectral norm", "hinge"),
     "hinge_diffaugment": Entry("hinge + SN + DiffAugment", "hinge_diffaugment"),
+    "r3gan": Entry("R3GAN's block shape", "r3gan"),
+    "lightweight": LightweightEntry(),
     "narrow_as_drawn": ResampledEntry("ours, latents as drawn", OURS, fitted=True, truncation=1 / LATENT_SCALE),
     "flow": FlowEntry(),
     "dcgan_label": Entry("DCGAN + label", "dcgan", (("conditional", True),)),
@@ -155,4 +161,4 @@ ENTRIES = {
     "ours_phantoms": PhantomEntry("strong, from weights trained on phantoms", "strong"),
     "ours_dcgan_body": Entry("strong, DCGAN's networks", "strong", (("body", "dcgan"), ("latent", 100))),
 }
-"""Name on the command line -> entry. The first six are the bench; the others the lessons' ``strong``, and levers."""
+"""Name on the command line -> entry. The first six are the bench, on a GPU the next two as well; then levers."""

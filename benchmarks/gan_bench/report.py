@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import platform
+import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 
-from gan_bench.entries import ENTRIES, OURS, PEERS
+from gan_bench.entries import ENTRIES, GPU_PEERS, OURS, PEERS
 from medigenx_lib.errors import InputError
 
 CLASSIFIER = {
@@ -25,6 +26,7 @@ CLASSIFIER = {
     "train_on_films_accuracy": ("trained on them", "{:.3f}"),
     "train_on_more_accuracy": ("on four times as many", "{:.3f}"),
     "images_per_cpu_second": ("images/CPU-s", "{:.0f}"),
+    "images_per_second": ("images/s", "{:.0f}"),
 }
 ENCODER = {
     "frechet_distance": ("FD encoder", "{:.2f}"),
@@ -95,7 +97,7 @@ def _cell(values: pd.Series, form: str) -> str:
 def ratios(found: pd.DataFrame) -> str:
     """Ours over the best peer, of the medians; below 1 ours is nearer to the real films."""
     medians = found.groupby("name").median(numeric_only=True)
-    peers = [name for name in PEERS if name in medians.index]
+    peers = [name for name in (*PEERS, *GPU_PEERS) if name in medians.index]
     if OURS not in medians.index or not peers:
         return "Ours and the peers have not all been run."
     lines = []
@@ -108,11 +110,24 @@ def ratios(found: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def device_name(device: str) -> str:
+    """What a GPU calls itself; of the CPU its name."""
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else _processor()
+
+
+def slug(device: str) -> str:
+    """The device's name for a file's: ``nvidia_t4``."""
+    return re.sub(r"[^a-z0-9]+", "_", device_name(device).lower()).strip("_")
+
+
 def machine() -> str:
     """The processor and the versions, in words."""
+    return f"{_processor()}, one thread; torch {torch.__version__}, Python {platform.python_version()}"
+
+
+def _processor() -> str:
     names = [line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")]
-    processor = names[0] if names else platform.machine()
-    return f"{processor}, one thread; torch {torch.__version__}, Python {platform.python_version()}"
+    return names[0] if names else platform.machine()
 
 
 def _cpuinfo() -> list[str]:
