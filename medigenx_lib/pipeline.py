@@ -77,8 +77,18 @@ def _reading(film: Case, case: Case, table) -> Reading:
     """What was found on the small ``case``, with the image and lungs of the ``film`` it was made from."""
     rows = None if table is None else table[table.case == case.id]
     found = {name: _enlarged(case.masks[name], film.image.shape) for name in ("opacity", "effusion")}
-    whole = replace(case, image=film.image, masks={**film.masks, **found}, truth=film.truth)
+    whole = replace(_with_agreement(case), image=film.image, masks={**film.masks, **found}, truth=film.truth)
     return Reading(whole, check(case.report, case.findings), omitted(case.report, case.findings), features=rows)
+
+
+def _with_agreement(case: Case) -> Case:
+    """The case; if masks came with its film, with a fact for the page: how they agree with those measured."""
+    found = case.meta.get("agreement_with_given")
+    if not found:
+        return case
+    each = ", ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in found.items())
+    fact = f"Masks came with this film. Measured were the network's own; overlap of both (Dice): {each}."
+    return replace(case, meta={**case.meta, "facts": [*case.meta.get("facts", ()), fact]})
 
 
 def _enlarged(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:

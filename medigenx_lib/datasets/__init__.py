@@ -1,7 +1,8 @@
 """Where films come from. One door: :func:`load` for data sets, :func:`read_film` for one file.
 
-``films``, ``dicom`` read single files; ``collections`` many; ``tables`` those that a table names; ``reports`` the
-Open-i reports; ``labels`` knows the words for normal and pneumonia; ``patients`` tells from names who is on the film.
+``films``, ``dicom`` read single files; ``collections``, ``folders`` many; ``tables`` those that a table names;
+``reports`` the Open-i reports; ``masks``, ``regions`` lay masks on the films they came with; ``labels`` knows the
+words for normal and pneumonia; ``patients`` tells from names who is on the film.
 Whatever the source, what comes out is a list of cases.
 """
 
@@ -12,17 +13,18 @@ import zipfile
 from pathlib import Path
 
 from medigenx_lib.cases import Case
-from medigenx_lib.datasets import collections, reports, tables
+from medigenx_lib.datasets import collections, folders, reports, tables
 from medigenx_lib.datasets.films import NO_FILMS, list_films, read_film, read_films
+from medigenx_lib.datasets.masks import GivenMasks
 from medigenx_lib.datasets.patients import patient_of
 from medigenx_lib.datasets.reports import Report, load_reports
+from medigenx_lib.datasets.request import SPLITS, Request
 from medigenx_lib.errors import InputError
 from medigenx_lib.preprocessing import FITS, resize_case
 
 __all__ = ["NAMES", "SPLITS", "Report", "list_films", "load", "load_reports", "patient_of", "read_film", "read_films"]
 
 NAMES = ("phantom", "pneumoniamnist")
-SPLITS = ("train", "val", "test")
 
 
 def load(
@@ -32,6 +34,7 @@ def load(
     limit: int | None = None,
     progress: bool = True,
     fit: str = "stretch",
+    masks: bool = True,
 ) -> list[Case]:
     """Cases of a data set, with id, label, split, patient, source and meta as far as they are known.
 
@@ -45,12 +48,16 @@ def load(
 
     Labels: 0 normal, 1 pneumonia, None what is neither or not said (see ``datasets.labels``). Masks are no films.
 
+    ``masks``: whether masks that lie with the films come along, in ``case.masks`` at the size of the film, with
+    ``meta["given_masks"]`` naming the file of each (see ``datasets.masks``). One that cannot be used is left out with a
+    warning. Right and left are the patient's, by where they lie in the picture.
+
     Where a source has no split of its own, films are split by patient, 8 : 1 : 1. Raises InputError for what cannot
     be used and DataUnavailableError for what cannot be downloaded; a damaged film in a folder is left out with a
     warning that names it.
     """
     _check_options(size, split, limit, fit)
-    request = collections.Request(size, split, limit, progress, fit)
+    request = Request(size, split, limit, progress, fit, masks)
     if str(name_or_path) == "phantom":
         return collections.load_phantom(request)
     if str(name_or_path) == "pneumoniamnist":
@@ -64,7 +71,7 @@ def load(
         raise InputError(what, "Check its name and permissions.") from error
 
 
-def _load_path(name: str, request: collections.Request) -> list[Case]:
+def _load_path(name: str, request: Request) -> list[Case]:
     path = Path(name).expanduser()
     if path.is_dir() and name:
         return _load_folder(path, request)
@@ -91,9 +98,9 @@ def _check_options(size: int | None, split: str | None, limit: int | None, fit: 
         raise InputError(f"There is no fit {fit!r}.", f"Choose from: {', '.join(FITS)}.")
 
 
-def _load_folder(path: Path, request: collections.Request) -> list[Case]:
-    if collections.class_roots(path):
-        return collections.load_classes(path, request)
+def _load_folder(path: Path, request: Request) -> list[Case]:
+    if folders.class_roots(path):
+        return folders.load_classes(path, request)
     if reports.are_reports(path):
         return reports.load_cases(path, request)
     if found := tables.find(path):
@@ -106,8 +113,8 @@ def _load_folder(path: Path, request: collections.Request) -> list[Case]:
     return _load_films(path, request)
 
 
-def _load_films(path: Path, request: collections.Request) -> list[Case]:
-    cases = collections.load_films(path, request)
+def _load_films(path: Path, request: Request) -> list[Case]:
+    cases = folders.load_films(path, request)
     unlabelled = all(case.label is None for case in cases)
     if unlabelled and (above := tables.find(path.parent, deep=False)):
         names = ", ".join(table.name for table in above[:3])
@@ -123,10 +130,14 @@ def _only_folder(path: Path) -> Path | None:
     return inside[0] if len(inside) == 1 and not inside[0].is_symlink() else None
 
 
-def _load_single(path: Path, request: collections.Request) -> list[Case]:
+def _load_single(path: Path, request: Request) -> list[Case]:
     if path.is_file() and zipfile.is_zipfile(path):
         raise InputError(f"{path} is an archive.", "Unpack it and give the folder; an .npz must be named so.")
     case = read_film(path)
     if request.split is not None:
         raise InputError(f"{path} is one film and has no split.", "Leave split out.")
+    if request.masks:
+        given = GivenMasks(path.parent, deep=False)
+        case = given.add(case)
+        given.warn(4)
     return [resize_case(case, request.size, request.fit)]

@@ -28,8 +28,10 @@ MIN_SIDE = 16
 MAX_PIXELS = 60_000_000
 """Three times the largest detector in use (about 4,300 x 5,000); far below what would fill the memory."""
 MAX_BYTES = 1 << 30
-NO_FILMS = re.compile(r"masks?([ _-].*)?$|^__MACOSX$|^\.", re.IGNORECASE)
-"""Names of folders, and of files without suffix, that hold masks or a system's own notes."""
+MASKS = re.compile(r"masks?\d*([ _-].*)?$", re.IGNORECASE)
+HIDDEN = re.compile(r"^__MACOSX$|^\.")
+NO_FILMS = re.compile(f"{MASKS.pattern}|{HIDDEN.pattern}", re.IGNORECASE)
+"""Names of folders, and of files without suffix, that hold masks (see ``masks``) or a system's own notes."""
 CONTAINERS = {
     (".nii", ".nii.gz", ".nrrd", ".mha", ".mhd"):
         "Save the film as TIFF, upright: SimpleITK.WriteImage(SimpleITK.ReadImage(name), 'film.tif').",

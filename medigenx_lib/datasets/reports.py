@@ -20,7 +20,7 @@ from medigenx_lib.cases import Case, replace
 from medigenx_lib.errors import InputError
 
 if TYPE_CHECKING:
-    from medigenx_lib.datasets.collections import Request
+    from medigenx_lib.datasets.request import Request
 
 REPORTS, PROJECTIONS = "indiana_reports.csv", "indiana_projections.csv"
 ARCHIVES = (".tgz", ".tar.gz", ".tar")
@@ -124,8 +124,8 @@ def _words(text: str) -> tuple[str, ...]:
 
 def load_cases(path: Path, request: Request) -> list[Case]:
     """Cases of the frontal films whose image files lie at, under or beside the reports, with ``report`` filled."""
-    from medigenx_lib.datasets.collections import _read_all
     from medigenx_lib.datasets.films import list_films_below
+    from medigenx_lib.datasets.request import read_all
 
     folder = path if path.is_dir() else path.parent
     files = {image_key(file.name): file for file in list_films_below(folder)}
@@ -140,7 +140,7 @@ def load_cases(path: Path, request: Request) -> list[Case]:
         what = f"No frontal film of these reports lies in {folder}."
         raise InputError(what, "Put the PNG files into a folder images/ there, or use datasets.load_reports.")
     picked = [pairs[i] for i in request.pick([(report.split, report.id) for report, _ in pairs])]
-    return _read_all(folder, picked, lambda pair: _case(*pair, request), request)
+    return read_all(folder, picked, lambda pair: _case(*pair), request)
 
 
 def image_key(name: str) -> tuple[str, str] | None:
@@ -154,10 +154,10 @@ def _frontal(report: Report) -> list[tuple[str, str]]:
     return [key for name, view in shown if view != "Lateral" and (key := image_key(name))]
 
 
-def _case(report: Report, file: Path, request: Request) -> Case:
+def _case(report: Report, file: Path) -> Case:
     from medigenx_lib.datasets.films import read_film
 
-    case = preprocessing.resize_case(read_film(file), request.size, request.fit)
+    case = read_film(file)
     view = dict(zip(map(image_key, report.images), report.projections, strict=True))[image_key(file.name)]
     meta = {**case.meta, "view": view, "impression": report.impression, "mesh": list(report.mesh)}
     return replace(

@@ -18,10 +18,10 @@ from pathlib import Path, PurePosixPath
 
 from medigenx_lib import preprocessing
 from medigenx_lib.cases import Case, replace
-from medigenx_lib.datasets.collections import Request, _read_all
 from medigenx_lib.datasets.films import list_films_below, read_film
 from medigenx_lib.datasets.labels import label_of, split_of_word
 from medigenx_lib.datasets.patients import patient_of
+from medigenx_lib.datasets.request import Request, read_all
 from medigenx_lib.errors import InputError
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".jsonl")
@@ -91,7 +91,7 @@ def load(tables: list[Path], folder: Path, request: Request) -> list[Case]:
     _check_labels(facts, labels, tables)
     picked = [kept[index] for index in request.pick([(splits[name], str(labels[name])) for name in kept])]
     known = {name: {"label": labels[name], "split": splits[name]} for name in picked}
-    return _read_all(folder, picked, lambda name: _case(files[name], facts[name], known[name], request), request)
+    return read_all(folder, picked, lambda name: _case(files[name], facts[name], known[name]), request)
 
 
 def _nothing(tables: list[Path], folder: Path, request: Request, named: int, present: list[str]) -> InputError:
@@ -102,11 +102,10 @@ def _nothing(tables: list[Path], folder: Path, request: Request, named: int, pre
     return InputError(what, f"It has: {', '.join(present)}.")
 
 
-def _case(file: Path, facts: Facts, known: dict, request: Request) -> Case:
+def _case(file: Path, facts: Facts, known: dict) -> Case:
     case = read_film(file)
     if facts.known.get("photometric") == "MONOCHROME1" and case.meta["polarity"] == "inverted":
         case = preprocessing.correct_polarity(case)  # PadChest's PNG files hold the values of MONOCHROME1 as they are
-    case = preprocessing.resize_case(case, request.size, request.fit)
     meta = {**case.meta, **({"view": view} if (view := facts.known.get("view")) else {})}
     return replace(case, patient=_patient(facts, file) or case.patient, meta=meta, **known)
 

@@ -1,0 +1,140 @@
+"""Films in folders: one folder a class, with split folders or without, and plain folders."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from medigenx_lib import preprocessing
+from medigenx_lib.cases import LABELS, Case, replace
+from medigenx_lib.datasets.films import NO_FILMS, SUFFIXES, list_films, list_films_below, read_film, step_for
+from medigenx_lib.datasets.labels import label_of_file, label_of_folder, split_of_word
+from medigenx_lib.datasets.patients import patient_of
+from medigenx_lib.datasets.request import SPLITS, Request, read_all
+from medigenx_lib.errors import InputError
+
+CLASSES = tuple(label.upper() for label in LABELS)
+
+
+def class_roots(folder: Path) -> dict[str | None, Path]:
+    """Split -> folder with the classes: {None: folder} without splits, empty if these are no class folders."""
+    if _class_names(folder):
+        return {None: folder}
+    inside = {split_of_word(entry.name): entry for entry in sorted(folder.iterdir()) if _class_names(entry)}
+    return {name: inside[name] for name in SPLITS if name in inside}
+
+
+def _class_names(folder: Path) -> list[str]:
+    return [name for name in _folder_names(folder) if label_of_folder(name) is not None]
+
+
+def _folder_names(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        return []
+    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not NO_FILMS.search(entry.name))
+
+
+def _left_out(roots: Mapping[str | None, Path]) -> str:
+    """A sentence on the class folders whose names say neither normal nor pneumonia; "" if there are none."""
+    names = {name for root in roots.values() for name in _folder_names(root) if label_of_folder(name) is None}
+    return f" Left out, being neither by their names: {', '.join(sorted(names))}." if names else ""
+
+
+def load_classes(folder: Path, request: Request) -> list[Case]:
+    """Class folders (see ``labels.label_of_folder``), with or without split folders, through torchvision's ImageFolder.
+
+    Folders of masks are no films. ``meta["class"]`` is the name of the folder. Warns of folders that say neither.
+    """
+    roots = class_roots(folder)
+    if None not in roots and request.split and request.split not in roots:
+        raise InputError(f"{folder} has no {request.split} folder.", f"It has: {', '.join(map(str, roots))}.")
+    kept = {split: root for split, root in roots.items() if split is None or split in request.splits}
+    datasets = {split: _image_folder(root) for split, root in kept.items()}
+    labels = {label for dataset in datasets.values() for label in dataset.targets}
+    if not labels:
+        raise InputError(f"The class folders in {folder} are empty.", "They need PNG, JPEG, TIFF or DICOM files.")
+    if len(labels) < 2:
+        what = f"{folder} holds films of one class only.{_left_out(kept)}"
+        raise InputError(what, f"It needs both {' and '.join(CLASSES)}.")
+    if left_out := _left_out(kept):
+        warnings.warn(f"{folder}:{left_out} To use them, rename them {' or '.join(CLASSES)}.", stacklevel=3)
+    items = [(split, index) for split, dataset in datasets.items() for index in range(len(dataset))]
+    assigned = [split or _hashed_split(datasets[split].samples[index][0]) for split, index in items]
+    items = [item for item, split in zip(items, assigned, strict=True) if split in request.splits]
+    strata = [(split or "", datasets[split].targets[index]) for split, index in items]
+    picked = [items[i] for i in request.pick(strata)]
+    return read_all(folder, picked, lambda item: _labelled(datasets[item[0]], *item), request)
+
+
+def _image_folder(root: Path) -> Any:
+    """A torchvision ImageFolder whose items are (case at native size, label)."""
+    from torchvision.datasets import ImageFolder
+
+    class FilmFolder(ImageFolder):
+        """Class folders whose names may be in capitals or not, and whose labels are the same with either missing."""
+
+        def find_classes(self, directory):
+            """Class folders of ``directory`` and the label of each: normal 0, pneumonia 1, in capitals or not."""
+            names = _class_names(Path(directory))
+            return names, {name: label_of_folder(name) for name in names}
+
+    return FilmFolder(
+        str(root),
+        loader=read_film,
+        is_valid_file=lambda name: _is_film_of(root, Path(name)),
+        allow_empty=True,
+    )
+
+
+def _is_film_of(root: Path, file: Path) -> bool:
+    inner = file.relative_to(root)
+    return file.suffix.lower() in SUFFIXES and not any(map(NO_FILMS.search, (*inner.parts[:-1], file.stem)))
+
+
+def _labelled(dataset: Any, split: str | None, index: int) -> Case:
+    case, label = dataset[index]
+    inner = Path(dataset.samples[index][0]).relative_to(dataset.root)
+    meta = {**case.meta, "class": inner.parts[0]}
+    split = split or preprocessing.split_of(case.patient or case.id)
+    return replace(case, label=label, split=split, meta=meta)
+
+
+def _hashed_split(path: str) -> str:
+    return preprocessing.split_of(patient_of(path) or Path(path).stem)
+
+
+def load_films(folder: Path, request: Request) -> list[Case]:
+    """A plain folder of films, or folders of them if none lies in it itself: split by patient, labels unknown.
+
+    In Shenzhen and Montgomery names say what is normal.
+    """
+    try:
+        paths = list_films(folder) or list_films_below(folder)
+    except OSError as error:
+        raise InputError(f"{folder} cannot be listed ({error.strerror}).", "Check its permissions.") from error
+    if not paths:
+        steps = (step for file in sorted(folder.rglob("*")) if (step := step_for(file)))
+        step = next(steps, "It needs PNG, JPEG, TIFF or DICOM files.")
+        raise InputError(f"There are no films in or below {folder}.", step)
+    _warn_of_names(folder, paths)
+    paths = [paths[i] for i in request.pick(paths)] if request.split is None else paths
+    cases = read_all(folder, paths, _unlabelled, request)
+    kept = [case for case in cases if request.split in (None, case.split)]
+    if not kept:
+        raise InputError(f"No film of {folder} falls into {request.split}.", "Leave split out, or add films.")
+    return kept[: request.limit]
+
+
+def _warn_of_names(folder: Path, paths: Sequence[Path]) -> None:
+    """Say so where the folders that films lie in look like classes, but of no name that is known."""
+    names = sorted({path.parent.name for path in paths})
+    if 2 <= len(names) <= 10 and not any(map(patient_of, paths[:1])):
+        what = f"The films in {folder} are loaded without labels: {', '.join(names)} say neither normal nor pneumonia."
+        warnings.warn(f"{what} To use them as classes, rename them {' and '.join(CLASSES)}.", stacklevel=4)
+
+
+def _unlabelled(path: Path) -> Case:
+    case = read_film(path)
+    return replace(case, label=label_of_file(path.name), split=preprocessing.split_of(case.patient or case.id))
