@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import warnings
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from medigenx_lib.cases import Case
 from medigenx_lib.datasets import collections, folders, reports, tables
 from medigenx_lib.datasets.films import NO_FILMS, list_films, read_film, read_films
+from medigenx_lib.datasets.labels import Meaning, counted
 from medigenx_lib.datasets.masks import GivenMasks
 from medigenx_lib.datasets.patients import patient_of
 from medigenx_lib.datasets.reports import Report, load_reports
@@ -22,7 +24,18 @@ from medigenx_lib.datasets.request import SPLITS, Request
 from medigenx_lib.errors import InputError
 from medigenx_lib.preprocessing import FITS, resize_case
 
-__all__ = ["NAMES", "SPLITS", "Report", "list_films", "load", "load_reports", "patient_of", "read_film", "read_films"]
+__all__ = [
+    "NAMES",
+    "SPLITS",
+    "Report",
+    "counted",
+    "list_films",
+    "load",
+    "load_reports",
+    "patient_of",
+    "read_film",
+    "read_films",
+]
 
 NAMES = ("phantom", "pneumoniamnist")
 
@@ -35,6 +48,8 @@ def load(
     progress: bool = True,
     fit: str = "stretch",
     masks: bool = True,
+    positive: str | Sequence[str] | None = None,
+    negative: str | Sequence[str] | None = None,
 ) -> list[Case]:
     """Cases of a data set, with id, label, split, patient, source and meta as far as they are known.
 
@@ -46,7 +61,10 @@ def load(
     ``limit``: at most so many, spread evenly over splits and labels. ``fit``: how a film becomes square, see
     :func:`preprocessing.to_square`.
 
-    Labels: 0 normal, 1 pneumonia, None what is neither or not said (see ``datasets.labels``). Masks are no films.
+    Labels: 0 normal, 1 pneumonia, None what is neither or not said (see ``datasets.labels``); ``meta["class"]`` is what
+    the source says. ``positive``, ``negative``: names of classes that count as label 1 and 0 instead, in a list or with
+    commas; with ``positive`` alone normal films stay label 0. :func:`counted` says what counted as what.
+    Masks are no films.
 
     ``masks``: whether masks that lie with the films come along, in ``case.masks`` at the size of the film, with
     ``meta["given_masks"]`` naming the file of each (see ``datasets.masks``). One that cannot be used is left out with a
@@ -57,7 +75,9 @@ def load(
     warning that names it.
     """
     _check_options(size, split, limit, fit)
-    request = Request(size, split, limit, progress, fit, masks)
+    request = Request(size, split, limit, progress, fit, masks, Meaning.of(positive, negative))
+    if str(name_or_path) in NAMES:
+        _refuse_names(str(name_or_path), request)
     if str(name_or_path) == "phantom":
         return collections.load_phantom(request)
     if str(name_or_path) == "pneumoniamnist":
@@ -78,12 +98,19 @@ def _load_path(name: str, request: Request) -> list[Case]:
     if path.suffix.lower() == ".npz" and path.exists():
         return collections.load_npz(path, request)
     if reports.are_reports(path):
+        _refuse_names(str(path), request)
         return reports.load_cases(path, request)
     if tables.is_table(path):
         return tables.load([path], path.parent, request)
     if not name or not (path.is_symlink() or path.exists()):
         raise InputError(f"There is no data set or file {name!r:.200}.", f"Known: {', '.join(NAMES)}; or give a path.")
     return _load_single(path, request)
+
+
+def _refuse_names(source: str, request: Request) -> None:
+    """Raises InputError if names of classes were given for a ``source`` that has none."""
+    if request.meaning.names:
+        raise InputError(f"{source} has no classes to name.", "Leave positive and negative out.")
 
 
 def _check_options(size: int | None, split: str | None, limit: int | None, fit: str) -> None:
@@ -99,9 +126,10 @@ def _check_options(size: int | None, split: str | None, limit: int | None, fit: 
 
 
 def _load_folder(path: Path, request: Request) -> list[Case]:
-    if folders.class_roots(path):
+    if folders.class_roots(path, request.meaning):
         return folders.load_classes(path, request)
     if reports.are_reports(path):
+        _refuse_names(str(path), request)
         return reports.load_cases(path, request)
     if found := tables.find(path):
         try:

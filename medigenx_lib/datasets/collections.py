@@ -15,7 +15,7 @@ import numpy as np
 from medigenx_lib import preprocessing, settings
 from medigenx_lib.cases import Case, replace
 from medigenx_lib.datasets.films import MAX_PIXELS
-from medigenx_lib.datasets.labels import label_of
+from medigenx_lib.datasets.labels import Meaning
 from medigenx_lib.datasets.request import Request, bar
 from medigenx_lib.errors import DataUnavailableError, InputError
 
@@ -58,7 +58,7 @@ def load_npz(path: Path, request: Request, source: str | None = None) -> list[Ca
         if missing := set(request.splits if request.split else ()) - set(present):
             raise InputError(f"{path} has no {missing.pop()} split.", f"It has: {', '.join(present)}.")
         _check_flag(path)
-        labels = {name: _labels(path, archive, name) for name in present}
+        labels = {name: _labels(path, archive, name, request.meaning) for name in present}
         if len({int(value) for values in labels.values() for value in values} - {-1}) < 2:
             raise InputError(f"{path} holds films of one class only.", "Both labels, 0 and 1, are needed.")
         wanted = [name for name in present if name in request.splits]
@@ -93,24 +93,36 @@ def _check_flag(path: Path) -> None:
         warnings.warn(f"{flag} holds no chest films, and its labels mean something else ({words:.120}).", stacklevel=4)
 
 
-def _labels(path: Path, archive: Any, split: str) -> np.ndarray:
-    """int (N,) of 0 and 1, or -1 for neither in the 14 findings of ChestMNIST."""
+def _labels(path: Path, archive: Any, split: str, meaning: Meaning) -> np.ndarray:
+    """int (N,) of 0 and 1, or -1 for neither: in the 14 findings of ChestMNIST, and where ``meaning`` names numbers."""
     labels = archive[f"{split}_labels"]
     if labels.ndim == 2 and labels.shape[1] == 14 and np.isin(labels, (0, 1)).all():
-        return _chest_labels(labels)
+        return _chest_labels(labels, meaning)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
+    if labels.ndim == 1 and labels.dtype.kind in "bui" and meaning.names:
+        return _numbered(labels.astype(int), meaning)
     if labels.ndim != 1 or labels.dtype.kind not in "buif" or not np.isin(labels, (0, 1)).all():
         what = f"{split}_labels of {path} are {labels.dtype} {labels.shape}"
-        raise InputError(f"{what}, not all 0 or 1.", "One label a film: 0 normal, 1 pneumonia.")
+        step = "One label a film: 0 normal, 1 pneumonia. Of other whole numbers say what counts: --positive 2,3."
+        raise InputError(f"{what}, not all 0 or 1.", step)
     return labels.astype(int)
 
 
-def _chest_labels(labels: np.ndarray) -> np.ndarray:
+def _numbered(labels: np.ndarray, meaning: Meaning) -> np.ndarray:
+    """(N,) of the numbers of classes to int (N,): 1 and 0 as ``meaning`` names them, -1 for the rest."""
+    kinds = {int(number): meaning.label_of([str(number)]) for number in np.unique(labels)}
+    meaning.check(map(str, kinds), kinds.values())
+    return np.array([-1 if kinds[number] is None else kinds[number] for number in labels], int)
+
+
+def _chest_labels(labels: np.ndarray, meaning: Meaning) -> np.ndarray:
     """(N, 14) of ChestMNIST to int (N,): 0 if nothing was found, 1 for pneumonia and its kind, -1 for the rest."""
     from medmnist.info import INFO
 
-    kinds = [label_of([name]) == 1 for name in INFO["chestmnist"]["label"].values()]
+    names = list(INFO["chestmnist"]["label"].values())
+    meaning.check(names, (0, 1))
+    kinds = [meaning.label_of([name]) == 1 for name in names]
     return np.select([labels[:, kinds].any(axis=1), labels.any(axis=1)], [1, -1], 0)
 
 

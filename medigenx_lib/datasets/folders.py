@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from medigenx_lib import preprocessing
 from medigenx_lib.cases import LABELS, Case, replace
 from medigenx_lib.datasets.films import NO_FILMS, SUFFIXES, list_films, list_films_below, read_film, step_for
-from medigenx_lib.datasets.labels import label_of_file, label_of_folder, split_of_word
+from medigenx_lib.datasets.labels import Meaning, class_of_file, split_of_word
 from medigenx_lib.datasets.patients import patient_of
 from medigenx_lib.datasets.request import SPLITS, Request, read_all
 from medigenx_lib.errors import InputError
 
 CLASSES = tuple(label.upper() for label in LABELS)
+OPTIONS = "positive=, negative= (--positive, --negative NAME[,NAME])"
 
 
-def class_roots(folder: Path) -> dict[str | None, Path]:
+def class_roots(folder: Path, meaning: Meaning) -> dict[str | None, Path]:
     """Split -> folder with the classes: {None: folder} without splits, empty if these are no class folders."""
-    if _class_names(folder):
+    if _class_names(folder, meaning):
         return {None: folder}
-    inside = {split_of_word(entry.name): entry for entry in sorted(folder.iterdir()) if _class_names(entry)}
+    inside = {split_of_word(entry.name): entry for entry in sorted(folder.iterdir()) if _class_names(entry, meaning)}
     return {name: inside[name] for name in SPLITS if name in inside}
 
 
-def _class_names(folder: Path) -> list[str]:
-    return [name for name in _folder_names(folder) if label_of_folder(name) is not None]
+def _class_names(folder: Path, meaning: Meaning) -> list[str]:
+    return [name for name in _folder_names(folder) if meaning.label_of_folder(name) is not None]
 
 
 def _folder_names(folder: Path) -> list[str]:
@@ -36,30 +37,33 @@ def _folder_names(folder: Path) -> list[str]:
     return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not NO_FILMS.search(entry.name))
 
 
-def _left_out(roots: Mapping[str | None, Path]) -> str:
-    """A sentence on the class folders whose names say neither normal nor pneumonia; "" if there are none."""
-    names = {name for root in roots.values() for name in _folder_names(root) if label_of_folder(name) is None}
-    return f" Left out, being neither by their names: {', '.join(sorted(names))}." if names else ""
+def _left_out(names: Sequence[str], meaning: Meaning) -> str:
+    """A sentence on the class folders that count as neither normal nor pneumonia; "" if there are none."""
+    left = [name for name in names if meaning.label_of_folder(name) is None]
+    return f" Left out, being neither by their names: {', '.join(left)}." if left else ""
 
 
 def load_classes(folder: Path, request: Request) -> list[Case]:
-    """Class folders (see ``labels.label_of_folder``), with or without split folders, through torchvision's ImageFolder.
+    """Class folders (see ``labels``), with or without split folders, through torchvision's ImageFolder.
 
     Folders of masks are no films. ``meta["class"]`` is the name of the folder. Warns of folders that say neither.
+    Raises InputError if there are no films of one of both labels.
     """
-    roots = class_roots(folder)
+    roots = class_roots(folder, request.meaning)
     if None not in roots and request.split and request.split not in roots:
         raise InputError(f"{folder} has no {request.split} folder.", f"It has: {', '.join(map(str, roots))}.")
     kept = {split: root for split, root in roots.items() if split is None or split in request.splits}
-    datasets = {split: _image_folder(root) for split, root in kept.items()}
+    names = sorted({name for root in kept.values() for name in _folder_names(root)})
+    request.meaning.check(names, map(request.meaning.label_of_folder, names))
+    datasets = {split: _image_folder(root, request.meaning) for split, root in kept.items()}
     labels = {label for dataset in datasets.values() for label in dataset.targets}
     if not labels:
         raise InputError(f"The class folders in {folder} are empty.", "They need PNG, JPEG, TIFF or DICOM files.")
     if len(labels) < 2:
-        what = f"{folder} holds films of one class only.{_left_out(kept)}"
-        raise InputError(what, f"It needs both {' and '.join(CLASSES)}.")
-    if left_out := _left_out(kept):
-        warnings.warn(f"{folder}:{left_out} To use them, rename them {' or '.join(CLASSES)}.", stacklevel=3)
+        what = f"{folder} holds films of one class only.{_left_out(names, request.meaning)}"
+        raise InputError(what, f"It needs both {' and '.join(CLASSES)}, or say what counts as them: {OPTIONS}.")
+    if left_out := _left_out(names, request.meaning):
+        warnings.warn(f"{folder}:{left_out} To use them, say what they count as: {OPTIONS}.", stacklevel=3)
     items = [(split, index) for split, dataset in datasets.items() for index in range(len(dataset))]
     assigned = [split or _hashed_split(datasets[split].samples[index][0]) for split, index in items]
     items = [item for item, split in zip(items, assigned, strict=True) if split in request.splits]
@@ -68,7 +72,7 @@ def load_classes(folder: Path, request: Request) -> list[Case]:
     return read_all(folder, picked, lambda item: _labelled(datasets[item[0]], *item), request)
 
 
-def _image_folder(root: Path) -> Any:
+def _image_folder(root: Path, meaning: Meaning) -> Any:
     """A torchvision ImageFolder whose items are (case at native size, label)."""
     from torchvision.datasets import ImageFolder
 
@@ -77,8 +81,8 @@ def _image_folder(root: Path) -> Any:
 
         def find_classes(self, directory):
             """Class folders of ``directory`` and the label of each: normal 0, pneumonia 1, in capitals or not."""
-            names = _class_names(Path(directory))
-            return names, {name: label_of_folder(name) for name in names}
+            names = _class_names(Path(directory), meaning)
+            return names, {name: meaning.label_of_folder(name) for name in names}
 
     return FilmFolder(
         str(root),
@@ -120,7 +124,11 @@ def load_films(folder: Path, request: Request) -> list[Case]:
         raise InputError(f"There are no films in or below {folder}.", step)
     _warn_of_names(folder, paths)
     paths = [paths[i] for i in request.pick(paths)] if request.split is None else paths
-    cases = read_all(folder, paths, _unlabelled, request)
+    if request.meaning.names:
+        kinds = [kind for path in paths if (kind := class_of_file(path.name))]
+        names = kinds or sorted({path.parent.name for path in paths})
+        request.meaning.check(names, [request.meaning.label_of([kind]) for kind in kinds])
+    cases = read_all(folder, paths, lambda path: _named_so(path, request.meaning), request)
     kept = [case for case in cases if request.split in (None, case.split)]
     if not kept:
         raise InputError(f"No film of {folder} falls into {request.split}.", "Leave split out, or add films.")
@@ -132,9 +140,10 @@ def _warn_of_names(folder: Path, paths: Sequence[Path]) -> None:
     names = sorted({path.parent.name for path in paths})
     if 2 <= len(names) <= 10 and not any(map(patient_of, paths[:1])):
         what = f"The films in {folder} are loaded without labels: {', '.join(names)} say neither normal nor pneumonia."
-        warnings.warn(f"{what} To use them as classes, rename them {' and '.join(CLASSES)}.", stacklevel=4)
+        warnings.warn(f"{what} To use them as classes, say what counts as which: {OPTIONS}.", stacklevel=4)
 
 
-def _unlabelled(path: Path) -> Case:
-    case = read_film(path)
-    return replace(case, label=label_of_file(path.name), split=preprocessing.split_of(case.patient or case.id))
+def _named_so(path: Path, meaning: Meaning) -> Case:
+    case, kind = read_film(path), class_of_file(path.name)
+    known = {"label": meaning.label_of([kind]), "meta": {**case.meta, "class": kind}} if kind else {}
+    return replace(case, split=preprocessing.split_of(case.patient or case.id), **known)

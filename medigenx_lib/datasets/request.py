@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from medigenx_lib.cases import Case, replace
+from medigenx_lib.datasets.labels import USUAL, Meaning
 from medigenx_lib.datasets.masks import GivenMasks
 from medigenx_lib.errors import InputError
 from medigenx_lib.preprocessing import resize_case
@@ -29,6 +30,7 @@ class Request:
     progress: bool = True
     fit: str = "stretch"
     masks: bool = True
+    meaning: Meaning = USUAL
 
     @property
     def splits(self) -> tuple[str, ...]:
