@@ -1,8 +1,9 @@
 """Where films come from. One door: :func:`load` for data sets, :func:`read_film` for one file.
 
 ``films``, ``dicom`` read single files; ``collections``, ``folders`` many; ``tables`` those that a table names;
-``reports`` the Open-i reports; ``masks``, ``regions`` lay masks on the films they came with; ``labels`` knows the
-words for normal and pneumonia; ``patients`` tells from names who is on the film.
+``reports``, ``r2gen`` those with reports; ``splits`` who trains and who tests; ``masks``, ``regions`` lay masks
+on the films they came with; ``labels`` knows the words for normal and pneumonia; ``patients`` tells from names who is
+on the film.
 Whatever the source, what comes out is a list of cases.
 """
 
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from medigenx_lib.cases import Case
-from medigenx_lib.datasets import collections, folders, reports, tables
+from medigenx_lib.datasets import collections, folders, r2gen, reports, splits, tables
 from medigenx_lib.datasets.films import NO_FILMS, list_films, read_film, read_films
 from medigenx_lib.datasets.labels import Meaning, counted
 from medigenx_lib.datasets.masks import GivenMasks
@@ -57,9 +58,9 @@ def load(
     in MedMNIST keys; a folder ``{train,val,test}/{NORMAL,PNEUMONIA}`` or ``{NORMAL,PNEUMONIA}``; a table of films such
     as ``path,label,patient``, or a folder with one (ChestX-ray14, CheXpert, MIMIC-CXR-JPG, RSNA, VinDr-CXR, PadChest;
     see ``datasets.tables``), which gives the frontal ones; a folder of films; one film; Open-i reports with their
-    images. ``size``: side in pixels, None for the native size. ``split``: train, val, test, or None for all.
-    ``limit``: at most so many, spread evenly over splits and labels. ``fit``: how a film becomes square, see
-    :func:`preprocessing.to_square`.
+    images; R2Gen's ``annotation.json`` with its images. ``size``: side in pixels, None for the native size. ``split``:
+    train, val, test, or None for all. ``limit``: at most so many, spread evenly over splits and labels. ``fit``: how a
+    film becomes square, see :func:`preprocessing.to_square`.
 
     Labels: 0 normal, 1 pneumonia, None what is neither or not said (see ``datasets.labels``); ``meta["class"]`` is what
     the source says. ``positive``, ``negative``: names of classes that count as label 1 and 0 instead, in a list or with
@@ -70,9 +71,10 @@ def load(
     ``meta["given_masks"]`` naming the file of each (see ``datasets.masks``). One that cannot be used is left out with a
     warning. Right and left are the patient's, by where they lie in the picture.
 
-    Where a source has no split of its own, films are split by patient, 8 : 1 : 1. Raises InputError for what cannot
-    be used and DataUnavailableError for what cannot be downloaded; a damaged film in a folder is left out with a
-    warning that names it.
+    Where a source has no split of its own (folders, a column, lists such as ChestX-ray14's ``test_list.txt``), films
+    are split by patient, 8 : 1 : 1; where its own have a patient in two, a warning says so. Raises InputError for what
+    cannot be used and DataUnavailableError for what cannot be downloaded; a damaged film in a folder is left out with
+    a warning that names it.
     """
     _check_options(size, split, limit, fit)
     request = Request(size, split, limit, progress, fit, masks, Meaning.of(positive, negative))
@@ -85,10 +87,12 @@ def load(
     if "\0" in str(name_or_path):  # never a path; some calls say so with a ValueError, others just with False
         raise InputError("There is no data set or file with a null character in its name.", "Check the name.")
     try:
-        return _load_path(str(name_or_path), request)
+        cases = _load_path(str(name_or_path), request)
     except OSError as error:  # no permission, name too long, disk gone
         what = f"{str(name_or_path)!r:.200} cannot be opened ({error.strerror or error})."
         raise InputError(what, "Check its name and permissions.") from error
+    splits.warn_of_leaks(cases, str(name_or_path))
+    return cases
 
 
 def _load_path(name: str, request: Request) -> list[Case]:
@@ -97,9 +101,8 @@ def _load_path(name: str, request: Request) -> list[Case]:
         return _load_folder(path, request)
     if path.suffix.lower() == ".npz" and path.exists():
         return collections.load_npz(path, request)
-    if reports.are_reports(path):
-        _refuse_names(str(path), request)
-        return reports.load_cases(path, request)
+    if cases := _load_reports(path, request):
+        return cases
     if tables.is_table(path):
         return tables.load([path], path.parent, request)
     if not name or not (path.is_symlink() or path.exists()):
@@ -128,9 +131,8 @@ def _check_options(size: int | None, split: str | None, limit: int | None, fit: 
 def _load_folder(path: Path, request: Request) -> list[Case]:
     if folders.class_roots(path, request.meaning):
         return folders.load_classes(path, request)
-    if reports.are_reports(path):
-        _refuse_names(str(path), request)
-        return reports.load_cases(path, request)
+    if cases := _load_reports(path, request):
+        return cases
     if found := tables.find(path):
         try:
             return tables.load(found, path, request)
@@ -139,6 +141,15 @@ def _load_folder(path: Path, request: Request) -> list[Case]:
     if not found and (inner := _only_folder(path)):
         return _load_folder(inner, request)
     return _load_films(path, request)
+
+
+def _load_reports(path: Path, request: Request) -> list[Case]:
+    """Films with their reports, or none if there are no reports at ``path``."""
+    for known, room in ((reports.are_reports, reports), (r2gen.find, r2gen)):
+        if known(path):
+            _refuse_names(str(path), request)
+            return room.load_cases(path, request)
+    return []
 
 
 def _load_films(path: Path, request: Request) -> list[Case]:

@@ -7,12 +7,20 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from medigenx_lib import preprocessing
 from medigenx_lib.cases import LABELS, Case, replace
-from medigenx_lib.datasets.films import NO_FILMS, SUFFIXES, list_films, list_films_below, read_film, step_for
+from medigenx_lib.datasets.films import (
+    NO_FILMS,
+    SUFFIXES,
+    list_films,
+    list_films_below,
+    patient_in,
+    read_film,
+    step_for,
+)
 from medigenx_lib.datasets.labels import Meaning, class_of_file, split_of_word
 from medigenx_lib.datasets.patients import patient_of
 from medigenx_lib.datasets.request import SPLITS, Request, read_all
+from medigenx_lib.datasets.splits import Lists, assigned
 from medigenx_lib.errors import InputError
 
 CLASSES = tuple(label.upper() for label in LABELS)
@@ -65,11 +73,20 @@ def load_classes(folder: Path, request: Request) -> list[Case]:
     if left_out := _left_out(names, request.meaning):
         warnings.warn(f"{folder}:{left_out} To use them, say what they count as: {OPTIONS}.", stacklevel=3)
     items = [(split, index) for split, dataset in datasets.items() for index in range(len(dataset))]
-    assigned = [split or _hashed_split(datasets[split].samples[index][0]) for split, index in items]
-    items = [item for item, split in zip(items, assigned, strict=True) if split in request.splits]
-    strata = [(split or "", datasets[split].targets[index]) for split, index in items]
+    files = [Path(datasets[split].samples[index][0]) for split, index in items]
+    splits = [split for split, _ in items] if None not in roots else _splits(folder, files)
+    items = [(*item, split) for item, split in zip(items, splits, strict=True) if split in request.splits]
+    strata = [(root or "", datasets[root].targets[index]) for root, index, _ in items]
     picked = [items[i] for i in request.pick(strata)]
-    return read_all(folder, picked, lambda item: _labelled(datasets[item[0]], *item), request)
+    return read_all(folder, picked, lambda item: _labelled(datasets[item[0]], *item[1:]), request)
+
+
+def _splits(folder: Path, files: Sequence[Path]) -> list[str]:
+    """The split of each film: by lists (see ``splits``), else by patient."""
+    lists = Lists(folder)
+    told = {str(file): lists.of(file) for file in files}
+    people = {str(file): patient_in(file) or file.stem for file in files}
+    return list(assigned(told, people).values())
 
 
 def _image_folder(root: Path, meaning: Meaning) -> Any:
@@ -97,20 +114,14 @@ def _is_film_of(root: Path, file: Path) -> bool:
     return file.suffix.lower() in SUFFIXES and not any(map(NO_FILMS.search, (*inner.parts[:-1], file.stem)))
 
 
-def _labelled(dataset: Any, split: str | None, index: int) -> Case:
+def _labelled(dataset: Any, index: int, split: str) -> Case:
     case, label = dataset[index]
     inner = Path(dataset.samples[index][0]).relative_to(dataset.root)
-    meta = {**case.meta, "class": inner.parts[0]}
-    split = split or preprocessing.split_of(case.patient or case.id)
-    return replace(case, label=label, split=split, meta=meta)
-
-
-def _hashed_split(path: str) -> str:
-    return preprocessing.split_of(patient_of(path) or Path(path).stem)
+    return replace(case, label=label, split=split, meta={**case.meta, "class": inner.parts[0]})
 
 
 def load_films(folder: Path, request: Request) -> list[Case]:
-    """A plain folder of films, or folders of them if none lies in it itself: split by patient, labels unknown.
+    """A plain folder of films, or folders of them if none lies in it itself: labels unknown, split by lists or patient.
 
     In Shenzhen and Montgomery names say what is normal.
     """
@@ -123,16 +134,15 @@ def load_films(folder: Path, request: Request) -> list[Case]:
         step = next(steps, "It needs PNG, JPEG, TIFF or DICOM files.")
         raise InputError(f"There are no films in or below {folder}.", step)
     _warn_of_names(folder, paths)
-    paths = [paths[i] for i in request.pick(paths)] if request.split is None else paths
+    splits = dict(zip(paths, _splits(folder, paths), strict=True))
+    if not (kept := [path for path in paths if splits[path] in request.splits]):
+        raise InputError(f"No film of {folder} falls into {request.split}.", "Leave split out, or add films.")
+    paths = [kept[i] for i in request.pick(kept)]
     if request.meaning.names:
         kinds = [kind for path in paths if (kind := class_of_file(path.name))]
         names = kinds or sorted({path.parent.name for path in paths})
         request.meaning.check(names, [request.meaning.label_of([kind]) for kind in kinds])
-    cases = read_all(folder, paths, lambda path: _named_so(path, request.meaning), request)
-    kept = [case for case in cases if request.split in (None, case.split)]
-    if not kept:
-        raise InputError(f"No film of {folder} falls into {request.split}.", "Leave split out, or add films.")
-    return kept[: request.limit]
+    return read_all(folder, paths, lambda path: _named_so(path, splits[path], request.meaning), request)
 
 
 def _warn_of_names(folder: Path, paths: Sequence[Path]) -> None:
@@ -143,7 +153,7 @@ def _warn_of_names(folder: Path, paths: Sequence[Path]) -> None:
         warnings.warn(f"{what} To use them as classes, say what counts as which: {OPTIONS}.", stacklevel=4)
 
 
-def _named_so(path: Path, meaning: Meaning) -> Case:
+def _named_so(path: Path, split: str, meaning: Meaning) -> Case:
     case, kind = read_film(path), class_of_file(path.name)
     known = {"label": meaning.label_of([kind]), "meta": {**case.meta, "class": kind}} if kind else {}
-    return replace(case, split=preprocessing.split_of(case.patient or case.id), **known)
+    return replace(case, split=split, **known)

@@ -9,19 +9,18 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from medigenx_lib import preprocessing
 from medigenx_lib.cases import Case, replace
-from medigenx_lib.datasets.films import list_films_below, read_film
+from medigenx_lib.datasets.films import found_below, patient_in, read_film
 from medigenx_lib.datasets.labels import Meaning, split_of_word
-from medigenx_lib.datasets.patients import patient_of
 from medigenx_lib.datasets.request import Request, read_all
+from medigenx_lib.datasets.splits import Lists, assigned, of_folders
 from medigenx_lib.errors import InputError
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".jsonl")
@@ -78,12 +77,13 @@ def find(folder: Path, deep: bool = True) -> list[Path]:
 def load(tables: list[Path], folder: Path, request: Request) -> list[Case]:
     """Cases of the frontal films below ``folder`` that ``tables`` name; ``meta["view"]`` where it is told.
 
-    Split as the tables say, or as the folders train, val and test if the films lie in two of them, or by patient.
+    Split as the tables say, or lists (``train_val_list.txt``, ``test_list.txt``; see ``splits``), or the folders train,
+    val and test if the films lie in two of them, or by patient.
     Raises NoFilmsError if none of the films named is there, InputError if a table cannot be read or its labels say
     neither normal nor pneumonia.
     """
     facts = _facts(tables, folder, request.meaning.names)
-    files = _resolved(facts, folder)
+    files = found_below(folder, facts)
     splits = _splits(files, facts, folder)
     kept = [name for name in files if facts[name].frontal and splits[name] in request.splits]
     if not kept:
@@ -109,7 +109,7 @@ def _case(file: Path, facts: Facts, known: dict) -> Case:
         case = preprocessing.correct_polarity(case)  # PadChest's PNG files hold the values of MONOCHROME1 as they are
     told = {"view": facts.known.get("view"), "class": "|".join(dict.fromkeys(facts.said))}
     meta = {**case.meta, **{name: words for name, words in told.items() if words}}
-    return replace(case, patient=_patient(facts, file) or case.patient, meta=meta, **known)
+    return replace(case, patient=_patient(facts, file), meta=meta, **known)
 
 
 def _check_labels(facts: dict[str, Facts], labels: dict[str, int | None], tables: list[Path], meaning: Meaning) -> None:
@@ -209,42 +209,20 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
 # --- films ---------------------------------------------------------------------------------------
 
 
-def _resolved(names: Iterable[str], folder: Path) -> dict[str, Path]:
-    """Name in the table -> file below ``folder``, never elsewhere: by the end of its path, or by its name alone."""
-    start = os.path.join(folder, "")
-    paths = {str(file)[len(start) :].replace("\\", "/"): file for file in list_films_below(folder)}
-    short: dict[str, Path | None] = {}
-    for file in paths.values():
-        for name in {file.name, file.stem}:
-            short[name] = None if name in short else file  # borne twice, it names neither
-    named: dict[Path, str] = {}
-    for name in names:
-        if file := _lookup(name, paths, short):
-            named.setdefault(file, name)
-    return {name: file for file, name in named.items()}
-
-
-def _lookup(name: str, paths: dict[str, Path], short: dict[str, Path | None]) -> Path | None:
-    path = PurePosixPath(name.replace("\\", "/"))
-    tails = ("/".join(path.parts[index:]) for index in range(len(path.parts)))
-    exact = next((paths[tail] for tail in tails if tail in paths), None)
-    return exact or short.get(path.name) or short.get(path.stem)
-
-
 def _splits(files: dict[str, Path], facts: dict[str, Facts], folder: Path) -> dict[str, str]:
-    """Name -> train, val or test: by the table, by the folders if they hold more than one, else by patient."""
+    """Name -> train, val or test: by the table, lists, the folders if they hold more than one, else by patient."""
     told = {name: split_of_word(facts[name].known.get("split", "")) for name in files}
     if not any(told.values()):
-        told = {name: _split_of_path(file.relative_to(folder)) for name, file in files.items()}
-        told = told if len(set(told.values()) - {None}) > 1 else {}
-    by_patient = {n: preprocessing.split_of(_patient(facts[n], files[n]) or n) for n in files if not told.get(n)}
-    return {name: told.get(name) or by_patient[name] for name in files}
-
-
-def _split_of_path(path: Path) -> str | None:
-    return next((split for part in path.parts[:-1] if (split := split_of_word(part))), None)
+        lists = Lists(folder)
+        told = {name: lists.of(file) for name, file in files.items()}
+    if not any(told.values()):
+        told = {name: of_folders(file.relative_to(folder)) for name, file in files.items()}
+        told = told if len(set(told.values()) - {None}) > 1 else dict.fromkeys(files)
+    if set(told.values()) <= {"train", "val", "test"}:  # nobody is asked, for that may read every file's header
+        return told
+    return assigned(told, {name: _patient(facts[name], file) or name for name, file in files.items()})
 
 
 def _patient(facts: Facts, file: Path) -> str | None:
     told = facts.known.get("patient", "")
-    return (f"patient{told}" if told.isdigit() else told) or patient_of(file)
+    return (f"patient{told}" if told.isdigit() else told) or patient_in(file)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from medigenx_lib import datasets
 from medigenx_lib.__main__ import main
+from medigenx_lib.cases import replace
 from medigenx_lib.datasets.labels import Meaning
 from medigenx_lib.errors import InputError
 
@@ -157,7 +158,7 @@ def test_numbers_in_an_npz(tmp_path):
 
 def test_many_kinds_are_counted_not_listed():
     made = load("phantom", limit=30)
-    cases = [datasets.collections.replace(case, label=None, meta={"class": f"kind {i % 12}"})
+    cases = [replace(case, label=None, meta={"class": f"kind {i % 12}"})
              for i, case in enumerate(made)]  # fmt: skip
     assert "Neither: kind 0 (3), " in datasets.counted(cases) and "4 other kinds (8)." in datasets.counted(cases)
 
