@@ -10,11 +10,13 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 
 from medigenx_lib.cases import Case, Finding, Findings
+from medigenx_lib.datasets.masks import GivenMasks
 from medigenx_lib.errors import InputError, MedigenxError, NotAChestRadiographError
 from medigenx_lib.files import check_folder, replacing, write_json
 from medigenx_lib.pages import Page, Reading, save_film, write_page
@@ -92,7 +94,7 @@ def _with_agreement(case: Case) -> Case:
 
 
 def _enlarged(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """The mask, bool (h, w), at ``shape`` (H, W), with smooth borders."""
+    """The mask, bool (h, w), at ``shape`` (H, W), with smooth borders; also a smaller one."""
     from PIL import Image
 
     soft = Image.fromarray(mask.astype(np.uint8) * 255).resize(shape[::-1], Image.Resampling.BICUBIC)
@@ -147,7 +149,8 @@ def describe(
     from medigenx_lib import segmentation
 
     paths, out = list(paths), check_folder(out)
-    films, unread = _each(_files(paths, out), _read_film, progress)
+    given = cache(partial(GivenMasks, deep=False))
+    films, unread = _each(_files(paths, out), lambda path: _read_film(path, given(path.parent)), progress)
     segmented = segmentation.segment(_with_own_ids(films), progress=progress)
     frontal, refused = _each(segmented, _frontal, progress=False)
     failures = [*unread, *refused]
@@ -197,13 +200,15 @@ def _files(paths: Iterable[str | Path], out: Path) -> list[Path]:
     return files
 
 
-def _read_film(path: Path) -> Case:
-    """The film at ``path``, at most ``SHOWN_SIZE`` pixels wide, turned back if it appears inverted."""
+def _read_film(path: Path, given: GivenMasks | None = None) -> Case:
+    """The film at ``path`` with ``given`` masks, at most ``SHOWN_SIZE`` pixels, turned back if it appears inverted."""
     from medigenx_lib import datasets
 
     film = datasets.read_film(path)
     _check_header(film)
-    case = correct_polarity(replace(film, image=_shrunk(film.image)))
+    film, small = given.add(film) if given else film, _shrunk(film.image)
+    masks = {name: _enlarged(mask, small.shape) for name, mask in film.masks.items()}
+    case = correct_polarity(replace(film, image=small, masks=masks))
     return replace(case, meta={**case.meta, "facts": _facts(case, film), "warnings": _warnings(film)})
 
 

@@ -48,7 +48,7 @@ class GivenMasks:
         below, beside = list(_masks_below(self.folder, False, deep)), list(_masks_beside(self.folder))
         films = (list_films_below if deep else list_films)(self.folder) if below or beside else []
         self.of, homeless = _owners(films, [*below, *beside])
-        if homeless := [mask for mask in homeless if mask in set(below)]:  # those beside may be of other films
+        if homeless := sorted(set(homeless) & set(below)):  # those beside may be of other films
             names = ", ".join(mask.name for mask in homeless[:3])
             self.faults.append(f"{len(homeless)} bear the name of no film, or of several ({names}).")
 
