@@ -20,7 +20,7 @@ from medigenx_lib.datasets.films import (
 from medigenx_lib.datasets.labels import Meaning, class_of_file, split_of_word
 from medigenx_lib.datasets.patients import patient_of
 from medigenx_lib.datasets.request import SPLITS, Request, read_all
-from medigenx_lib.datasets.splits import Lists, assigned
+from medigenx_lib.datasets.splits import Lists, assigned, of_folders
 from medigenx_lib.errors import InputError
 
 CLASSES = tuple(label.upper() for label in LABELS)
@@ -82,10 +82,13 @@ def load_classes(folder: Path, request: Request) -> list[Case]:
 
 
 def _splits(folder: Path, files: Sequence[Path]) -> list[str]:
-    """The split of each film: by lists (see ``splits``), else by patient."""
+    """The split of each film: by lists (see ``splits``), by folders if they name more than one, else by patient."""
     lists = Lists(folder)
-    told = {str(file): lists.of(file) for file in files}
-    people = {str(file): patient_in(file) or file.stem for file in files}
+    told = {file: lists.of(file) for file in files}
+    if not any(told.values()):
+        told = {file: of_folders(file.relative_to(folder)) for file in files}
+        told = told if len(set(told.values()) - {None}) > 1 else dict.fromkeys(files)
+    people = {file: patient_in(file) or file.stem for file in files}
     return list(assigned(told, people).values())
 
 
@@ -121,7 +124,7 @@ def _labelled(dataset: Any, index: int, split: str) -> Case:
 
 
 def load_films(folder: Path, request: Request) -> list[Case]:
-    """A plain folder of films, or folders of them if none lies in it itself: labels unknown, split by lists or patient.
+    """A plain folder of films, or folders of them if none lies in it itself: labels unknown. Split as class folders.
 
     In Shenzhen and Montgomery names say what is normal.
     """

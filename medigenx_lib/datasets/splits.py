@@ -6,6 +6,7 @@ import re
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from medigenx_lib import preprocessing
 from medigenx_lib.cases import Case
@@ -58,7 +59,7 @@ def of_folders(path: Path) -> str | None:
     return next((split for part in path.parts[:-1] if (split := split_of_word(part))), None)
 
 
-def assigned(told: Mapping[str, str | None], patients: Mapping[str, str]) -> dict[str, str]:
+def assigned(told: Mapping[Any, str | None], patients: Mapping[Any, str]) -> dict[Any, str]:
     """Name -> train, val or test, as ``told``; what is not told goes to the patient's other films, or by a hash.
 
     ``told``: train, val, test, train_val or None for each name; ``patients``: name -> patient, or the name itself.

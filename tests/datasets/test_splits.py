@@ -99,6 +99,13 @@ def test_lists_with_paths_labels_and_class_folders(tmp_path):
         "a b": "train", "c": "train", "d": "val", "a b2": "train", "c2": "test", "d2": "train"}  # fmt: skip
 
 
+def test_folders_of_splits_without_classes(tmp_path):
+    for split in ("train", "val", "test"):
+        film(tmp_path / split / "images" / f"{split}.png")
+    assert splits(load(tmp_path)) == {"train": "train", "val": "val", "test": "test"}
+    assert len(load(tmp_path / "train")) == 1
+
+
 def test_other_lists_of_names_tell_nothing(tmp_path):
     film(tmp_path / "a.png")
     for name in ("notes.txt", "classes.txt", "training notes.txt"):
