@@ -61,17 +61,9 @@ def load_classes(folder: Path, request: Request) -> list[Case]:
     if None not in roots and request.split and request.split not in roots:
         raise InputError(f"{folder} has no {request.split} folder.", f"It has: {', '.join(map(str, roots))}.")
     kept = {split: root for split, root in roots.items() if split is None or split in request.splits}
-    names = sorted({name for root in kept.values() for name in _folder_names(root)})
-    request.meaning.check(names, map(request.meaning.label_of_folder, names))
     datasets = {split: _image_folder(root, request.meaning) for split, root in kept.items()}
-    labels = {label for dataset in datasets.values() for label in dataset.targets}
-    if not labels:
-        raise InputError(f"The class folders in {folder} are empty.", "They need PNG, JPEG, TIFF or DICOM files.")
-    if len(labels) < 2:
-        what = f"{folder} holds films of one class only.{_left_out(names, request.meaning)}"
-        raise InputError(what, f"It needs both {' and '.join(CLASSES)}, or say what counts as them: {OPTIONS}.")
-    if left_out := _left_out(names, request.meaning):
-        warnings.warn(f"{folder}:{left_out} To use them, say what they count as: {OPTIONS}.", stacklevel=3)
+    names = sorted({name for root in kept.values() for name in _folder_names(root)})
+    _check_classes(folder, names, {label for dataset in datasets.values() for label in dataset.targets}, request)
     items = [(split, index) for split, dataset in datasets.items() for index in range(len(dataset))]
     files = [Path(datasets[split].samples[index][0]) for split, index in items]
     splits = [split for split, _ in items] if None not in roots else _splits(folder, files)
@@ -79,6 +71,19 @@ def load_classes(folder: Path, request: Request) -> list[Case]:
     strata = [(root or "", datasets[root].targets[index]) for root, index, _ in items]
     picked = [items[i] for i in request.pick(strata)]
     return read_all(folder, picked, lambda item: _labelled(datasets[item[0]], *item[1:]), request)
+
+
+def _check_classes(folder: Path, names: Sequence[str], labels: set[int], request: Request) -> None:
+    """Raises InputError if class folders of these ``names`` do not give films of both labels; warns of others."""
+    request.meaning.check(names, map(request.meaning.label_of_folder, names))
+    left_out = _left_out(names, request.meaning)
+    if not labels:
+        raise InputError(f"The class folders in {folder} are empty.", "They need PNG, JPEG, TIFF or DICOM files.")
+    if len(labels) < 2:
+        what = f"{folder} holds films of one class only.{left_out}"
+        raise InputError(what, f"It needs both {' and '.join(CLASSES)}, or say what counts as them: {OPTIONS}.")
+    if left_out:
+        warnings.warn(f"{folder}:{left_out} To use them, say what they count as: {OPTIONS}.", stacklevel=4)
 
 
 def _splits(folder: Path, files: Sequence[Path]) -> list[str]:
@@ -140,12 +145,17 @@ def load_films(folder: Path, request: Request) -> list[Case]:
     splits = dict(zip(paths, _splits(folder, paths), strict=True))
     if not (kept := [path for path in paths if splits[path] in request.splits]):
         raise InputError(f"No film of {folder} falls into {request.split}.", "Leave split out, or add films.")
+    _check_named(paths, request.meaning)
     paths = [kept[i] for i in request.pick(kept)]
-    if request.meaning.names:
+    return read_all(folder, paths, lambda path: _named_so(path, splits[path], request.meaning), request)
+
+
+def _check_named(paths: Sequence[Path], meaning: Meaning) -> None:
+    """Raises InputError if classes were named that the files' names do not tell of."""
+    if meaning.names:
         kinds = [kind for path in paths if (kind := class_of_file(path.name))]
         names = kinds or sorted({path.parent.name for path in paths})
-        request.meaning.check(names, [request.meaning.label_of([kind]) for kind in kinds])
-    return read_all(folder, paths, lambda path: _named_so(path, splits[path], request.meaning), request)
+        meaning.check(names, [meaning.label_of([kind]) for kind in kinds])
 
 
 def _warn_of_names(folder: Path, paths: Sequence[Path]) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 from scipy import ndimage
 
-from medigenx_lib.cases import Case
+from medigenx_lib.cases import SIDES, Case
 from medigenx_lib.datasets.films import MAX_PIXELS
 from medigenx_lib.errors import InputError
 
@@ -28,6 +28,8 @@ BALANCE = 0.15
 """The smaller of two lungs has at least this share of the larger one's area (as in ``segmentation.quality``)."""
 APART = 0.1
 """Two masks that overlap by less than this share of the smaller are of two things."""
+MOSTLY = 0.2
+"""One lung has at most this share of its area beyond the middle of the picture."""
 COARSE = 384
 """Longest side, in pixels, at which the gap between two lungs is looked for."""
 REDRAW = "Save it as PNG, white on black, at the size of its film, one file a region."
@@ -53,13 +55,13 @@ def read(path: Path, formats: Sequence[str], film: Case, kind: str, side: str | 
     turned round. An empty mask of lungs or heart is refused: it says that nobody drew them.
     """
     mask = _binary(path, _grey(path, formats))
-    if kind in ("lungs", "heart"):
-        if mask[[0, 0, -1, -1], [0, -1, 0, -1]].all():
-            mask, origin = ~mask, f"{origin}, black on white"
-        least = LEAST_LUNGS if kind == "lungs" else 0
-        if not least < mask.mean():
-            raise InputError(f"{path.name} is {'empty' if not mask.any() else 'too small for lungs'}.", REDRAW)
-    return Drawn(_laid(path, _turned(mask, film), film.image.shape), kind, side, origin)
+    if kind in ("lungs", "heart") and mask[[0, 0, -1, -1], [0, -1, 0, -1]].all():
+        mask, origin = ~mask, f"{origin}, black on white"
+    mask = _laid(path, _turned(mask, film), film.image.shape)
+    least = {"lungs": LEAST_LUNGS, "heart": 0.0}.get(kind, -1.0)
+    if not least < mask.mean():
+        raise InputError(f"{path.name} is {'too small for lungs' if mask.any() else 'empty'}.", REDRAW)
+    return Drawn(mask, kind, side, origin)
 
 
 def _grey(path: Path, formats: Sequence[str]) -> np.ndarray:
@@ -153,14 +155,27 @@ def _lungs(drawn: Sequence[Drawn]) -> tuple[dict[str, Drawn], list[str]]:
         return {}, []
     first, *others = drawn
     faults = [f"{one.origin}: {first.origin} is of the same lungs." for one in others]
-    parts = dict(zip(("right_lung", "left_lung"), sides(first.mask), strict=True))
-    if first.side:  # of one lung by its name: of the other nothing is known
-        parts = {name: part for name, part in parts.items() if part.any()}
-    split = ", its {} part" if len(parts) == 2 else ""
+    if first.side and _cores(_coarse(first.mask)) is None:  # one lung by its name: of the other nothing is known
+        return {f"{_half(first.mask) or first.side}_lung": first}, faults
+    parts = zip(SIDES, sides(first.mask), strict=True)
     return {
-        name: replace(first, mask=part, origin=first.origin + split.format(name.split("_")[0]))
-        for name, part in parts.items()
+        f"{side}_lung": replace(first, mask=m, origin=f"{first.origin}, its {side} part") for side, m in parts
     }, faults
+
+
+def _half(mask: np.ndarray) -> str | None:
+    """The side of the patient on which nearly all of the mask lies; None if it lies on both."""
+    share = np.count_nonzero(mask[:, mask.shape[1] // 2 :]) / max(1, np.count_nonzero(mask))
+    return "right" if share <= MOSTLY else "left" if share >= 1 - MOSTLY else None
+
+
+def _coarse(mask: np.ndarray) -> np.ndarray:
+    step = _step(mask)
+    return mask[::step, ::step]
+
+
+def _step(mask: np.ndarray) -> int:
+    return max(1, -(-max(mask.shape) // COARSE))
 
 
 def _middle(mask: np.ndarray) -> float:
@@ -185,8 +200,7 @@ def sides(lungs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     there as a watershed (Beucher and Lantuéjoul, 1979). What does not part lies in one half of the picture and is one
     lung (the other is empty), or in both, and is cut midway between its borders.
     """
-    step = max(1, -(-max(lungs.shape) // COARSE))
-    small = lungs[::step, ::step]
+    step, small = _step(lungs), _coarse(lungs)
     cores = _cores(small)
     if cores is None:
         rightward = _by_place(small)
@@ -224,10 +238,8 @@ def _grown(lungs: np.ndarray, cores: tuple[np.ndarray, np.ndarray]) -> tuple[np.
 
 def _by_place(lungs: np.ndarray) -> np.ndarray:
     """bool (H, W), true where a pixel is on the right of the picture: by halves of the picture, or of the mask."""
-    width = lungs.shape[1]
-    columns = np.broadcast_to(np.arange(width), lungs.shape)
-    share = np.count_nonzero(lungs[:, width // 2 :]) / max(1, np.count_nonzero(lungs))
-    if not 0.2 < share < 0.8:
-        return np.full(lungs.shape, share >= 0.5)
+    columns = np.broadcast_to(np.arange(lungs.shape[1]), lungs.shape)
+    if side := _half(lungs):
+        return np.full(lungs.shape, side == "left")
     across = np.flatnonzero(lungs.any(0))
     return columns > (across[0] + across[-1]) / 2

@@ -148,6 +148,16 @@ def test_a_mask_of_one_lung_says_nothing_of_the_other(tmp_path):
     assert set(one(tmp_path).masks) == {"right_lung"}
 
 
+def test_one_lung_in_the_middle_of_a_narrow_film_stays_whole(tmp_path):
+    image, right, _, _ = drawn()
+    columns = np.flatnonzero(right.any(0))
+    narrow = slice(columns[0] - 2, columns[-1] + 3)
+    save(tmp_path / "a.png", image[:, narrow])
+    save(tmp_path / "masks" / "right" / "a.png", right[:, narrow])
+    case = one(tmp_path)
+    assert set(case.masks) == {"right_lung"} and np.array_equal(case.masks["right_lung"], right[:, narrow])
+
+
 # --- public sets ---------------------------------------------------------------------------------
 
 
