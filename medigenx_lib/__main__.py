@@ -19,7 +19,8 @@ def demo(arguments: argparse.Namespace) -> int:
     from medigenx_lib import demo
 
     options = (arguments.source, arguments.out, arguments.train_minutes, arguments.films, arguments.seed)
-    return _tell(demo.run(*options, size=arguments.size))
+    meaning = {"positive": arguments.positive, "negative": arguments.negative}
+    return _tell(demo.run(*options, size=arguments.size, **meaning))
 
 
 def describe(arguments: argparse.Namespace) -> int:
@@ -240,6 +241,10 @@ def _round(command: argparse.ArgumentParser) -> None:
 def _source(command: argparse.ArgumentParser) -> None:
     words = "phantom, pneumoniamnist, an npz file, a class folder, or a CSV with path,label,patient beside its films"
     command.add_argument("--source", default="phantom", help=words)
+    words = "classes of the source that count as label 1; unless said, kinds of pneumonia. The output says what counted"
+    command.add_argument("--positive", metavar="NAME[,NAME]", help=words)
+    words = "classes that count as label 0; unless said, what is called normal or healthy"
+    command.add_argument("--negative", metavar="NAME[,NAME]", help=words)
 
 
 def _positive(text: str) -> float:

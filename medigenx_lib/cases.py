@@ -155,7 +155,8 @@ class Case:
     ``image``: float32 (H, W), 0..1. ``label``: 0 normal, 1 pneumonia, None unknown. ``masks``: name of
     ``MASKS`` -> bool (H, W). ``findings``: a phantom's truth until measured, then the measurement; ``truth``
     stays. ``source``: data set, file or model; ``patient``, ``split``: where the names tell. ``synthetic``: made
-    by a model or a simulation. ``meta``: JSON-able extras (seed, version, file, original size, quality).
+    by a model or a simulation. ``meta``: JSON-able extras (seed, version, file, original size, quality; and
+    ``given_masks``, name -> file, while ``masks`` are those that came with the film).
     """
 
     id: str

@@ -41,18 +41,23 @@ def run(
     count: int = PROFILES["fast"].films,
     seed: int = 0,
     size: int = 64,
+    positive: str | None = None,
+    negative: str | None = None,
 ) -> Outcome:
     """Generate ``count`` films, half of them normal, read and score them, and write a page into ``out``.
 
     ``source``: what to train on (with ``train_minutes``) and to compare with; anything ``datasets.load`` takes.
     Without ``train_minutes`` a shipped checkpoint generates, which was trained on real films. ``size``: side of the
-    films, 64 or 128 pixels. Raises InputError or DataUnavailableError for a source that cannot be used.
+    films, 64 or 128 pixels. ``positive``, ``negative``: which classes of the source count as label 1 and 0. Raises
+    InputError or DataUnavailableError for a source that cannot be used.
     """
     from medigenx_lib import datasets
     from medigenx_lib.gan import sampling
+    from medigenx_lib.retrain import tell_classes
 
     out = check_folder(out)
-    cases = datasets.load(source, size)
+    cases = datasets.load(source, size, masks=False, positive=positive, negative=negative)
+    tell_classes(cases)
     checkpoint = _trained(cases, out, train_minutes, seed, size) if train_minutes else GENERATORS[size]
     films = sampling.sample([index % 2 for index in range(max(count, SCORED))], checkpoint, seed=seed)
     readings = _with_nearest(pipeline.read(films[:count], seed), cases, checkpoint)

@@ -10,11 +10,13 @@ import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
 
 from medigenx_lib.cases import Case, Finding, Findings
+from medigenx_lib.datasets.masks import GivenMasks
 from medigenx_lib.errors import InputError, MedigenxError, NotAChestRadiographError
 from medigenx_lib.files import check_folder, replacing, write_json
 from medigenx_lib.pages import Page, Reading, save_film, write_page
@@ -77,12 +79,22 @@ def _reading(film: Case, case: Case, table) -> Reading:
     """What was found on the small ``case``, with the image and lungs of the ``film`` it was made from."""
     rows = None if table is None else table[table.case == case.id]
     found = {name: _enlarged(case.masks[name], film.image.shape) for name in ("opacity", "effusion")}
-    whole = replace(case, image=film.image, masks={**film.masks, **found}, truth=film.truth)
+    whole = replace(_with_agreement(case), image=film.image, masks={**film.masks, **found}, truth=film.truth)
     return Reading(whole, check(case.report, case.findings), omitted(case.report, case.findings), features=rows)
 
 
+def _with_agreement(case: Case) -> Case:
+    """The case; if masks came with its film, with a fact for the page: how they agree with those measured."""
+    found = case.meta.get("agreement_with_given")
+    if not found:
+        return case
+    each = ", ".join(f"{name.replace('_', ' ')} {value:.2f}" for name, value in found.items())
+    fact = f"Masks came with this film. Measured were the network's own; overlap of both (Dice): {each}."
+    return replace(case, meta={**case.meta, "facts": [*case.meta.get("facts", ()), fact]})
+
+
 def _enlarged(mask: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """The mask, bool (h, w), at ``shape`` (H, W), with smooth borders."""
+    """The mask, bool (h, w), at ``shape`` (H, W), with smooth borders; also a smaller one."""
     from PIL import Image
 
     soft = Image.fromarray(mask.astype(np.uint8) * 255).resize(shape[::-1], Image.Resampling.BICUBIC)
@@ -137,7 +149,8 @@ def describe(
     from medigenx_lib import segmentation
 
     paths, out = list(paths), check_folder(out)
-    films, unread = _each(_files(paths, out), _read_film, progress)
+    given = cache(partial(GivenMasks, deep=False))
+    films, unread = _each(_files(paths, out), lambda path: _read_film(path, given(path.parent)), progress)
     segmented = segmentation.segment(_with_own_ids(films), progress=progress)
     frontal, refused = _each(segmented, _frontal, progress=False)
     failures = [*unread, *refused]
@@ -187,13 +200,15 @@ def _files(paths: Iterable[str | Path], out: Path) -> list[Path]:
     return files
 
 
-def _read_film(path: Path) -> Case:
-    """The film at ``path``, at most ``SHOWN_SIZE`` pixels wide, turned back if it appears inverted."""
+def _read_film(path: Path, given: GivenMasks | None = None) -> Case:
+    """The film at ``path`` with ``given`` masks, at most ``SHOWN_SIZE`` pixels, turned back if it appears inverted."""
     from medigenx_lib import datasets
 
     film = datasets.read_film(path)
     _check_header(film)
-    case = correct_polarity(replace(film, image=_shrunk(film.image)))
+    film, small = given.add(film) if given else film, _shrunk(film.image)
+    masks = {name: _enlarged(mask, small.shape) for name, mask in film.masks.items()}
+    case = correct_polarity(replace(film, image=small, masks=masks))
     return replace(case, meta={**case.meta, "facts": _facts(case, film), "warnings": _warnings(film)})
 
 

@@ -171,7 +171,7 @@ def resize(image: np.ndarray, size: int, fit: str = "stretch") -> np.ndarray:
 
 
 def resize_case(case: Case, size: int | None, fit: str = "stretch") -> Case:
-    """The case at ``size`` x ``size``, masks included (nearest pixel). ``size`` None: unchanged."""
+    """The case at ``size`` x ``size``, masks included (by half of a pixel's area). ``size`` None: unchanged."""
     if size is None or case.image.shape == (size, size):
         return case
     masks = {name: resize(mask.astype(np.float32), size, fit) > 0.5 for name, mask in case.masks.items()}

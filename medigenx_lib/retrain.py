@@ -16,7 +16,7 @@ from medigenx_lib.errors import InputError
 DEFAULT_MINUTES = 5.0
 FEW = 100
 """Of fewer films, or of fewer of one class, ``medigenx train`` says what to expect. 30 films came back blurred."""
-LABELLED = "Sort them into folders NORMAL and PNEUMONIA."
+LABELLED = "Sort them into folders NORMAL and PNEUMONIA, or name classes with --positive and --negative."
 
 
 def run(what: str, **options) -> Path:
@@ -24,10 +24,20 @@ def run(what: str, **options) -> Path:
 
     Raises InputError for weights to start from where the network is always trained from the beginning.
     """
+    if (options.get("positive") or options.get("negative")) and what in ("lungs", "writer"):
+        raise InputError(f"--positive and --negative do not go with --what {what}.", "It learns no labels.")
     if options.get("start") and what not in ("lungs", "gan"):
         raise InputError(f"--start does not go with --what {what}.", "It is for gan and lungs.")
     trainers = {"gan": _gan, "lungs": _lungs, "encoder": _encoder, "measurement": _measurement, "writer": _writer}
     return trainers[what](options)
+
+
+def tell_classes(cases: list[Case]) -> None:
+    """Say on stderr which classes of a source count as label 1 and 0, where it has any."""
+    from medigenx_lib import datasets
+
+    if words := datasets.counted(cases):
+        print(words, file=sys.stderr)
 
 
 def source_arrays(cases: list[Case]) -> tuple[np.ndarray, np.ndarray]:
@@ -44,7 +54,6 @@ def source_arrays(cases: list[Case]) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _gan(options: dict) -> Path:
-    from medigenx_lib import datasets
     from medigenx_lib.gan import recipes, state, training
 
     minutes, images, start = options["minutes"], options["images"], options["start"]
@@ -54,7 +63,7 @@ def _gan(options: dict) -> Path:
     wanted = options.get("bf16")
     recipe = recipes.fitted(recipe, settings.device()) if wanted is None else replace(recipe, bf16=wanted)
     recipe = replace(recipe, compiled=bool(options.get("compile")))
-    cases = datasets.load(options["source"], options["size"], "train")
+    cases = _films(options, options["size"], "train")
     recipe, films, labels = _told(recipe, cases, options.get("labels"), start)
     _mind_few(len(films) if labels is None else int(np.bincount(labels, minlength=2).min()))
     recipe = recipes.stretched(recipe, films)
@@ -63,6 +72,16 @@ def _gan(options: dict) -> Path:
     minutes = DEFAULT_MINUTES if minutes is None and images is None else minutes
     resume = options["resume"]
     return training.train(films, labels, folder, recipe, minutes, images, resume=resume, start=start).checkpoint
+
+
+def _films(options: dict, size: int, split: str | None = None) -> list[Case]:
+    """The films of the source, and on stderr which of its classes count as label 1 and 0."""
+    from medigenx_lib import datasets
+
+    meaning = {name: options.get(name) for name in ("positive", "negative")}
+    cases = datasets.load(options["source"], size, split, masks=False, **meaning)
+    tell_classes(cases)
+    return cases
 
 
 def _told(recipe, cases: list[Case], asked: bool | None, start: str | None) -> tuple:
@@ -102,11 +121,10 @@ def _lungs(options: dict) -> Path:
 
 
 def _encoder(options: dict) -> Path:
-    from medigenx_lib import datasets
     from medigenx_lib.evaluation import encoder, reference
 
     path = _weights_file(options, "film_encoder")
-    cases = datasets.load(options["source"], 64)
+    cases = _films(options, 64)
     encoder.train_encoder(cases, path, seed=options["seed"])
     if not options["out"]:  # the shipped features of real films are those of the shipped encoder
         reference.save(cases)
@@ -115,14 +133,13 @@ def _encoder(options: dict) -> Path:
 
 def _measurement(options: dict) -> Path:
     """On phantoms first; then, if the source is another, a sixth as long on its labelled training films too."""
-    from medigenx_lib import datasets
     from medigenx_lib.radiomics import adaptation, training
 
     minutes, path, seed = options["minutes"] or DEFAULT_MINUTES, _weights_file(options, "measurement"), options["seed"]
     if options["source"] == "phantom":
         return training.train(path, minutes=minutes, seed=seed)
     training.train_reader(path, minutes=minutes, seed=seed)
-    return adaptation.adapt(datasets.load(options["source"], 64, "train"), path, minutes / 6, seed=seed)
+    return adaptation.adapt(_films(options, 64, "train"), path, minutes / 6, seed=seed)
 
 
 def _writer(options: dict) -> Path:

@@ -72,6 +72,19 @@ def test_describe_reads_neither_masks_nor_what_it_wrote(tmp_path, film):
     assert len(pipeline._files([tmp_path / "described"], tmp_path / "described")) == 1
 
 
+def test_describe_says_how_masks_that_came_along_agree(tmp_path, film, said):
+    case = phantom.cases([9_400_001], 128)[0]
+    lungs = case.masks["right_lung"] | case.masks["left_lung"]
+    for place, pixels, size in (("images", film, (400, 500)), ("masks", lungs, (200, 250))):
+        (tmp_path / place).mkdir()
+        Image.fromarray(pixels).convert("L").resize(size).save(tmp_path / place / "a.png")
+    code, _, _ = said("describe", tmp_path / "images" / "a.png", "--out", tmp_path / "out")
+    (record,) = json.loads((tmp_path / "out" / "cases.json").read_text())["cases"]
+    agreement = record["case"]["meta"]["agreement_with_given"]
+    assert code == 0 and set(agreement) == {"right_lung", "left_lung"} and min(agreement.values()) > 0.85
+    assert "Masks came with this film" in (tmp_path / "out" / "index.html").read_text()
+
+
 @pytest.mark.parametrize("tag, value, words", [("ViewPosition", "LL", "lateral"), ("Modality", "CT", "modality CT")])
 def test_a_header_that_says_it_is_no_frontal_film(tmp_path, film, tag, value, words):
     dicom = pydicom.dcmread(interop.write_dicom(Case("a", film.astype(np.float32) / 255), tmp_path / "a.dcm"))

@@ -119,3 +119,14 @@ def test_larger_films_come_from_the_larger_generator(tmp_path, monkeypatch):
     assert len(films) == 2 and all(Image.open(film).size == (128, 128) for film in films)
     assert all(reading.case.image.shape == (128, 128) and reading.case.report for reading in found.readings)
     assert found.page.read_text().count("Nearest real training film, ") == 2
+
+
+def test_masks_that_came_with_a_film_are_not_measured_but_compared():
+    case = phantom.cases([5], size=96)[0]
+    lungs = {name: case.masks[name] for name in ("right_lung", "left_lung")}
+    given = replace(case, masks=lungs, findings=None, meta={"given_masks": dict.fromkeys(lungs, "masks/a.png")})
+    plain = replace(given, masks={}, meta={})
+    read, alone = (pipeline.read([one], features=False, progress=False)[0].case for one in (given, plain))
+    assert read.findings == alone.findings and "facts" not in alone.meta
+    (fact,) = read.meta["facts"]
+    assert "the network's own" in fact and "left lung 0.9" in fact

@@ -1,7 +1,9 @@
 """Where films come from. One door: :func:`load` for data sets, :func:`read_film` for one file.
 
-``films``, ``dicom`` read single files; ``collections`` many; ``tables`` those that a table names; ``reports`` the
-Open-i reports; ``labels`` knows the words for normal and pneumonia; ``patients`` tells from names who is on the film.
+``films``, ``dicom`` read single files; ``collections``, ``folders`` many; ``tables`` those that a table names;
+``reports``, ``r2gen`` those with reports; ``splits`` who trains and who tests; ``masks``, ``regions`` lay masks
+on the films they came with; ``labels`` knows the words for normal and pneumonia; ``patients`` tells from names who is
+on the film.
 Whatever the source, what comes out is a list of cases.
 """
 
@@ -9,20 +11,34 @@ from __future__ import annotations
 
 import warnings
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from medigenx_lib.cases import Case
-from medigenx_lib.datasets import collections, reports, tables
+from medigenx_lib.datasets import collections, folders, r2gen, reports, splits, tables
 from medigenx_lib.datasets.films import NO_FILMS, list_films, read_film, read_films
+from medigenx_lib.datasets.labels import Meaning, counted
+from medigenx_lib.datasets.masks import GivenMasks
 from medigenx_lib.datasets.patients import patient_of
 from medigenx_lib.datasets.reports import Report, load_reports
+from medigenx_lib.datasets.request import SPLITS, Request
 from medigenx_lib.errors import InputError
 from medigenx_lib.preprocessing import FITS, resize_case
 
-__all__ = ["NAMES", "SPLITS", "Report", "list_films", "load", "load_reports", "patient_of", "read_film", "read_films"]
+__all__ = [
+    "NAMES",
+    "SPLITS",
+    "Report",
+    "counted",
+    "list_films",
+    "load",
+    "load_reports",
+    "patient_of",
+    "read_film",
+    "read_films",
+]
 
 NAMES = ("phantom", "pneumoniamnist")
-SPLITS = ("train", "val", "test")
 
 
 def load(
@@ -32,6 +48,9 @@ def load(
     limit: int | None = None,
     progress: bool = True,
     fit: str = "stretch",
+    masks: bool = True,
+    positive: str | Sequence[str] | None = None,
+    negative: str | Sequence[str] | None = None,
 ) -> list[Case]:
     """Cases of a data set, with id, label, split, patient, source and meta as far as they are known.
 
@@ -39,18 +58,28 @@ def load(
     in MedMNIST keys; a folder ``{train,val,test}/{NORMAL,PNEUMONIA}`` or ``{NORMAL,PNEUMONIA}``; a table of films such
     as ``path,label,patient``, or a folder with one (ChestX-ray14, CheXpert, MIMIC-CXR-JPG, RSNA, VinDr-CXR, PadChest;
     see ``datasets.tables``), which gives the frontal ones; a folder of films; one film; Open-i reports with their
-    images. ``size``: side in pixels, None for the native size. ``split``: train, val, test, or None for all.
-    ``limit``: at most so many, spread evenly over splits and labels. ``fit``: how a film becomes square, see
-    :func:`preprocessing.to_square`.
+    images; R2Gen's ``annotation.json`` with its images. ``size``: side in pixels, None for the native size. ``split``:
+    train, val, test, or None for all. ``limit``: at most so many, spread evenly over splits and labels. ``fit``: how a
+    film becomes square, see :func:`preprocessing.to_square`.
 
-    Labels: 0 normal, 1 pneumonia, None what is neither or not said (see ``datasets.labels``). Masks are no films.
+    Labels: 0 normal, 1 pneumonia, None what is neither or not said (see ``datasets.labels``); ``meta["class"]`` is what
+    the source says. ``positive``, ``negative``: names of classes that count as label 1 and 0 instead, in a list or with
+    commas; with ``positive`` alone normal films stay label 0. :func:`counted` says what counted as what.
+    Masks are no films.
 
-    Where a source has no split of its own, films are split by patient, 8 : 1 : 1. Raises InputError for what cannot
-    be used and DataUnavailableError for what cannot be downloaded; a damaged film in a folder is left out with a
-    warning that names it.
+    ``masks``: whether masks that lie with the films come along, in ``case.masks`` at the size of the film, with
+    ``meta["given_masks"]`` naming the file of each (see ``datasets.masks``). One that cannot be used is left out with a
+    warning. Right and left are the patient's, by where they lie in the picture.
+
+    Where a source has no split of its own (folders, a column, lists such as ChestX-ray14's ``test_list.txt``), films
+    are split by patient, 8 : 1 : 1; where its own have a patient in two, a warning says so. Raises InputError for what
+    cannot be used and DataUnavailableError for what cannot be downloaded; a damaged film in a folder is left out with
+    a warning that names it.
     """
     _check_options(size, split, limit, fit)
-    request = collections.Request(size, split, limit, progress, fit)
+    request = Request(size, split, limit, progress, fit, masks, Meaning.of(positive, negative))
+    if str(name_or_path) in NAMES:
+        _refuse_names(str(name_or_path), request)
     if str(name_or_path) == "phantom":
         return collections.load_phantom(request)
     if str(name_or_path) == "pneumoniamnist":
@@ -58,25 +87,33 @@ def load(
     if "\0" in str(name_or_path):  # never a path; some calls say so with a ValueError, others just with False
         raise InputError("There is no data set or file with a null character in its name.", "Check the name.")
     try:
-        return _load_path(str(name_or_path), request)
+        cases = _load_path(str(name_or_path), request)
     except OSError as error:  # no permission, name too long, disk gone
         what = f"{str(name_or_path)!r:.200} cannot be opened ({error.strerror or error})."
         raise InputError(what, "Check its name and permissions.") from error
+    splits.warn_of_leaks(cases, str(name_or_path))
+    return cases
 
 
-def _load_path(name: str, request: collections.Request) -> list[Case]:
+def _load_path(name: str, request: Request) -> list[Case]:
     path = Path(name).expanduser()
     if path.is_dir() and name:
         return _load_folder(path, request)
     if path.suffix.lower() == ".npz" and path.exists():
         return collections.load_npz(path, request)
-    if reports.are_reports(path):
-        return reports.load_cases(path, request)
+    if cases := _load_reports(path, request):
+        return cases
     if tables.is_table(path):
         return tables.load([path], path.parent, request)
     if not name or not (path.is_symlink() or path.exists()):
         raise InputError(f"There is no data set or file {name!r:.200}.", f"Known: {', '.join(NAMES)}; or give a path.")
     return _load_single(path, request)
+
+
+def _refuse_names(source: str, request: Request) -> None:
+    """Raises InputError if names of classes were given for a ``source`` that has none."""
+    if request.meaning.names:
+        raise InputError(f"{source} has no classes to name.", "Leave positive and negative out.")
 
 
 def _check_options(size: int | None, split: str | None, limit: int | None, fit: str) -> None:
@@ -91,11 +128,11 @@ def _check_options(size: int | None, split: str | None, limit: int | None, fit: 
         raise InputError(f"There is no fit {fit!r}.", f"Choose from: {', '.join(FITS)}.")
 
 
-def _load_folder(path: Path, request: collections.Request) -> list[Case]:
-    if collections.class_roots(path):
-        return collections.load_classes(path, request)
-    if reports.are_reports(path):
-        return reports.load_cases(path, request)
+def _load_folder(path: Path, request: Request) -> list[Case]:
+    if folders.class_roots(path, request.meaning):
+        return folders.load_classes(path, request)
+    if cases := _load_reports(path, request):
+        return cases
     if found := tables.find(path):
         try:
             return tables.load(found, path, request)
@@ -106,8 +143,17 @@ def _load_folder(path: Path, request: collections.Request) -> list[Case]:
     return _load_films(path, request)
 
 
-def _load_films(path: Path, request: collections.Request) -> list[Case]:
-    cases = collections.load_films(path, request)
+def _load_reports(path: Path, request: Request) -> list[Case]:
+    """Films with their reports, or none if there are no reports at ``path``."""
+    for known, room in ((reports.are_reports, reports), (r2gen.find, r2gen)):
+        if known(path):
+            _refuse_names(str(path), request)
+            return room.load_cases(path, request)
+    return []
+
+
+def _load_films(path: Path, request: Request) -> list[Case]:
+    cases = folders.load_films(path, request)
     unlabelled = all(case.label is None for case in cases)
     if unlabelled and (above := tables.find(path.parent, deep=False)):
         names = ", ".join(table.name for table in above[:3])
@@ -123,10 +169,14 @@ def _only_folder(path: Path) -> Path | None:
     return inside[0] if len(inside) == 1 and not inside[0].is_symlink() else None
 
 
-def _load_single(path: Path, request: collections.Request) -> list[Case]:
+def _load_single(path: Path, request: Request) -> list[Case]:
     if path.is_file() and zipfile.is_zipfile(path):
         raise InputError(f"{path} is an archive.", "Unpack it and give the folder; an .npz must be named so.")
     case = read_film(path)
     if request.split is not None:
         raise InputError(f"{path} is one film and has no split.", "Leave split out.")
+    if request.masks:
+        given = GivenMasks(path.parent, deep=False)
+        case = given.add(case)
+        given.warn(4)
     return [resize_case(case, request.size, request.fit)]

@@ -1,70 +1,28 @@
-"""Many films at once: phantoms, .npz archives, PneumoniaMNIST, class folders and plain folders."""
+"""Many films from one source: phantoms, .npz archives and PneumoniaMNIST."""
 
 from __future__ import annotations
 
 import socket
 import warnings
 import zipfile
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from medigenx_lib import preprocessing, settings
-from medigenx_lib.cases import LABELS, Case, replace
-from medigenx_lib.datasets.films import (
-    MAX_PIXELS,
-    NO_FILMS,
-    SUFFIXES,
-    list_films,
-    list_films_below,
-    read_film,
-    step_for,
-)
-from medigenx_lib.datasets.labels import label_of, label_of_file, label_of_folder, split_of_word
-from medigenx_lib.datasets.patients import patient_of
+from medigenx_lib.cases import Case, replace
+from medigenx_lib.datasets.films import MAX_PIXELS
+from medigenx_lib.datasets.labels import Meaning
+from medigenx_lib.datasets.request import Request, bar
 from medigenx_lib.errors import DataUnavailableError, InputError
 
 PHANTOMS = {"train": (0, 512), "val": (10_000_000, 64), "test": (20_000_000, 128)}
 """First seed and usual number of each split; seeds of two splits never meet."""
 MEDMNIST_SIZES = (28, 64, 128, 224)
 MAX_NPZ_BYTES = 8 << 30
-CLASSES = tuple(label.upper() for label in LABELS)
-
-
-@dataclass(frozen=True)
-class Request:
-    """What was asked of :func:`datasets.load`; see there."""
-
-    size: int | None = 64
-    split: str | None = None
-    limit: int | None = None
-    progress: bool = True
-    fit: str = "stretch"
-
-    @property
-    def splits(self) -> tuple[str, ...]:
-        """The splits wanted."""
-        return (self.split,) if self.split else tuple(PHANTOMS)
-
-    def pick(self, strata: Sequence[Any]) -> list[int]:
-        """Indices of at most ``limit`` items, spread evenly over the sorted ``strata`` (one key an item)."""
-        if self.limit is None or self.limit >= len(strata):
-            return list(range(len(strata)))
-        order = sorted(range(len(strata)), key=lambda i: (strata[i], i))
-        places = (np.arange(self.limit) + 0.5) * len(order) / self.limit
-        return sorted(order[int(place)] for place in places)
-
-
-def _bar(items: Sequence, request: Request, what: str) -> Any:
-    from tqdm.auto import tqdm
-
-    return tqdm(items, what, disable=not request.progress, delay=2)
 
 
 # --- phantoms ------------------------------------------------------------------------------------
@@ -80,7 +38,7 @@ def load_phantom(request: Request) -> list[Case]:
     cases: list[Case] = []
     for position, (name, (first, count)) in enumerate(wanted):
         share = limit - len(cases) if position == len(wanted) - 1 else limit * count // total
-        for start in _bar(range(0, share, 32), request, f"phantoms, {name}"):
+        for start in bar(range(0, share, 32), request, f"phantoms, {name}"):
             seeds = range(first + start, first + min(start + 32, share))
             made = phantom.cases(seeds, size=request.size or 64)
             cases += [replace(case, split=name, patient=case.id) for case in made]
@@ -100,13 +58,13 @@ def load_npz(path: Path, request: Request, source: str | None = None) -> list[Ca
         if missing := set(request.splits if request.split else ()) - set(present):
             raise InputError(f"{path} has no {missing.pop()} split.", f"It has: {', '.join(present)}.")
         _check_flag(path)
-        labels = {name: _labels(path, archive, name) for name in present}
+        labels = {name: _labels(path, archive, name, request.meaning) for name in present}
         if len({int(value) for values in labels.values() for value in values} - {-1}) < 2:
             raise InputError(f"{path} holds films of one class only.", "Both labels, 0 and 1, are needed.")
         wanted = [name for name in present if name in request.splits]
         entries = [(name, int(label), i) for name in wanted for i, label in enumerate(labels[name])]
         picked = [entries[i] for i in request.pick([entry[:2] for entry in entries])]
-        made = [_npz_split(path, archive, name, picked, request) for name in _bar(wanted, request, path.name)]
+        made = [_npz_split(path, archive, name, picked, request) for name in bar(wanted, request, path.name)]
     cases = [case for cases in made for case in cases]
     return [replace(case, source=source) for case in cases] if source else cases
 
@@ -135,24 +93,36 @@ def _check_flag(path: Path) -> None:
         warnings.warn(f"{flag} holds no chest films, and its labels mean something else ({words:.120}).", stacklevel=4)
 
 
-def _labels(path: Path, archive: Any, split: str) -> np.ndarray:
-    """int (N,) of 0 and 1, or -1 for neither in the 14 findings of ChestMNIST."""
+def _labels(path: Path, archive: Any, split: str, meaning: Meaning) -> np.ndarray:
+    """int (N,) of 0 and 1, or -1 for neither: in the 14 findings of ChestMNIST, and where ``meaning`` names numbers."""
     labels = archive[f"{split}_labels"]
     if labels.ndim == 2 and labels.shape[1] == 14 and np.isin(labels, (0, 1)).all():
-        return _chest_labels(labels)
+        return _chest_labels(labels, meaning)
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
+    if labels.ndim == 1 and labels.dtype.kind in "bui" and meaning.names:
+        return _numbered(labels.astype(int), meaning)
     if labels.ndim != 1 or labels.dtype.kind not in "buif" or not np.isin(labels, (0, 1)).all():
         what = f"{split}_labels of {path} are {labels.dtype} {labels.shape}"
-        raise InputError(f"{what}, not all 0 or 1.", "One label a film: 0 normal, 1 pneumonia.")
+        step = "One label a film: 0 normal, 1 pneumonia. Of other whole numbers say what counts: --positive 2,3."
+        raise InputError(f"{what}, not all 0 or 1.", step)
     return labels.astype(int)
 
 
-def _chest_labels(labels: np.ndarray) -> np.ndarray:
+def _numbered(labels: np.ndarray, meaning: Meaning) -> np.ndarray:
+    """(N,) of the numbers of classes to int (N,): 1 and 0 as ``meaning`` names them, -1 for the rest."""
+    kinds = {int(number): meaning.label_of([str(number)]) for number in np.unique(labels)}
+    meaning.check(map(str, kinds), kinds.values())
+    return np.array([-1 if kinds[number] is None else kinds[number] for number in labels], int)
+
+
+def _chest_labels(labels: np.ndarray, meaning: Meaning) -> np.ndarray:
     """(N, 14) of ChestMNIST to int (N,): 0 if nothing was found, 1 for pneumonia and its kind, -1 for the rest."""
     from medmnist.info import INFO
 
-    kinds = [label_of([name]) == 1 for name in INFO["chestmnist"]["label"].values()]
+    names = list(INFO["chestmnist"]["label"].values())
+    meaning.check(names, (0, 1))
+    kinds = [meaning.label_of([name]) == 1 for name in names]
     return np.select([labels[:, kinds].any(axis=1), labels.any(axis=1)], [1, -1], 0)
 
 
@@ -244,154 +214,3 @@ def _fetch_pneumoniamnist(path: Path, stored: int) -> None:
         ) from error
     finally:
         socket.setdefaulttimeout(before)
-
-
-# --- folders -------------------------------------------------------------------------------------
-
-
-def class_roots(folder: Path) -> dict[str | None, Path]:
-    """Split -> folder with the classes: {None: folder} without splits, empty if these are no class folders."""
-    if _class_names(folder):
-        return {None: folder}
-    inside = {split_of_word(entry.name): entry for entry in sorted(folder.iterdir()) if _class_names(entry)}
-    return {name: inside[name] for name in PHANTOMS if name in inside}
-
-
-def _class_names(folder: Path) -> list[str]:
-    return [name for name in _folder_names(folder) if label_of_folder(name) is not None]
-
-
-def _folder_names(folder: Path) -> list[str]:
-    if not folder.is_dir():
-        return []
-    return sorted(entry.name for entry in folder.iterdir() if entry.is_dir() and not NO_FILMS.search(entry.name))
-
-
-def _left_out(roots: Mapping[str | None, Path]) -> str:
-    """A sentence on the class folders whose names say neither normal nor pneumonia; "" if there are none."""
-    names = {name for root in roots.values() for name in _folder_names(root) if label_of_folder(name) is None}
-    return f" Left out, being neither by their names: {', '.join(sorted(names))}." if names else ""
-
-
-def load_classes(folder: Path, request: Request) -> list[Case]:
-    """Class folders (see ``labels.label_of_folder``), with or without split folders, through torchvision's ImageFolder.
-
-    Folders of masks are no films. ``meta["class"]`` is the name of the folder. Warns of folders that say neither.
-    """
-    roots = class_roots(folder)
-    if None not in roots and request.split and request.split not in roots:
-        raise InputError(f"{folder} has no {request.split} folder.", f"It has: {', '.join(map(str, roots))}.")
-    kept = {split: root for split, root in roots.items() if split is None or split in request.splits}
-    datasets = {split: _image_folder(root, request) for split, root in kept.items()}
-    labels = {label for dataset in datasets.values() for label in dataset.targets}
-    if not labels:
-        raise InputError(f"The class folders in {folder} are empty.", "They need PNG, JPEG, TIFF or DICOM files.")
-    if len(labels) < 2:
-        what = f"{folder} holds films of one class only.{_left_out(kept)}"
-        raise InputError(what, f"It needs both {' and '.join(CLASSES)}.")
-    if left_out := _left_out(kept):
-        warnings.warn(f"{folder}:{left_out} To use them, rename them {' or '.join(CLASSES)}.", stacklevel=3)
-    items = [(split, index) for split, dataset in datasets.items() for index in range(len(dataset))]
-    assigned = [split or _hashed_split(datasets[split].samples[index][0]) for split, index in items]
-    items = [item for item, split in zip(items, assigned, strict=True) if split in request.splits]
-    strata = [(split or "", datasets[split].targets[index]) for split, index in items]
-    picked = [items[i] for i in request.pick(strata)]
-    return _read_all(folder, picked, lambda item: _labelled(datasets[item[0]], *item), request)
-
-
-def _image_folder(root: Path, request: Request) -> Any:
-    """A torchvision ImageFolder whose items are (case at the wanted size, label)."""
-    from torchvision.datasets import ImageFolder
-
-    class FilmFolder(ImageFolder):
-        """Class folders whose names may be in capitals or not, and whose labels are the same with either missing."""
-
-        def find_classes(self, directory):
-            """Class folders of ``directory`` and the label of each: normal 0, pneumonia 1, in capitals or not."""
-            names = _class_names(Path(directory))
-            return names, {name: label_of_folder(name) for name in names}
-
-    return FilmFolder(
-        str(root),
-        transform=partial(preprocessing.resize_case, size=request.size, fit=request.fit),
-        loader=read_film,
-        is_valid_file=lambda name: _is_film_of(root, Path(name)),
-        allow_empty=True,
-    )
-
-
-def _is_film_of(root: Path, file: Path) -> bool:
-    inner = file.relative_to(root)
-    return file.suffix.lower() in SUFFIXES and not any(map(NO_FILMS.search, (*inner.parts[:-1], file.stem)))
-
-
-def _labelled(dataset: Any, split: str | None, index: int) -> Case:
-    case, label = dataset[index]
-    inner = Path(dataset.samples[index][0]).relative_to(dataset.root)
-    meta = {**case.meta, "class": inner.parts[0]}
-    split = split or preprocessing.split_of(case.patient or case.id)
-    return replace(case, label=label, split=split, meta=meta)
-
-
-def _hashed_split(path: str) -> str:
-    return preprocessing.split_of(patient_of(path) or Path(path).stem)
-
-
-def load_films(folder: Path, request: Request) -> list[Case]:
-    """A plain folder of films, or folders of them if none lies in it itself: split by patient, labels unknown.
-
-    In Shenzhen and Montgomery names say what is normal.
-    """
-    try:
-        paths = list_films(folder) or list_films_below(folder)
-    except OSError as error:
-        raise InputError(f"{folder} cannot be listed ({error.strerror}).", "Check its permissions.") from error
-    if not paths:
-        steps = (step for file in sorted(folder.rglob("*")) if (step := step_for(file)))
-        step = next(steps, "It needs PNG, JPEG, TIFF or DICOM files.")
-        raise InputError(f"There are no films in or below {folder}.", step)
-    _warn_of_names(folder, paths)
-    paths = [paths[i] for i in request.pick(paths)] if request.split is None else paths
-    cases = _read_all(folder, paths, partial(_unlabelled, request=request), request)
-    kept = [case for case in cases if request.split in (None, case.split)]
-    if not kept:
-        raise InputError(f"No film of {folder} falls into {request.split}.", "Leave split out, or add films.")
-    return kept[: request.limit]
-
-
-def _warn_of_names(folder: Path, paths: Sequence[Path]) -> None:
-    """Say so where the folders that films lie in look like classes, but of no name that is known."""
-    names = sorted({path.parent.name for path in paths})
-    if 2 <= len(names) <= 10 and not any(map(patient_of, paths[:1])):
-        what = f"The films in {folder} are loaded without labels: {', '.join(names)} say neither normal nor pneumonia."
-        warnings.warn(f"{what} To use them as classes, rename them {' and '.join(CLASSES)}.", stacklevel=4)
-
-
-def _unlabelled(path: Path, request: Request) -> Case:
-    case = preprocessing.resize_case(read_film(path), request.size, request.fit)
-    return replace(case, label=label_of_file(path.name), split=preprocessing.split_of(case.patient or case.id))
-
-
-def _read_all(folder: Path, items: Sequence, read: Any, request: Request) -> list[Case]:
-    """``read`` on every item; what cannot be read is left out and named in one warning."""
-    cases, errors = [], []
-    for item in _bar(items, request, f"reading {folder.name}"):
-        try:
-            cases.append(read(item))
-        except InputError as error:
-            errors.append(error)
-    if errors and not cases:
-        raise InputError(
-            f"None of the {len(errors)} films in {folder} can be read. {errors[0].what}", "Check the folder."
-        )
-    if errors:
-        named = " ".join(error.what for error in errors[:5])
-        warnings.warn(f"{len(errors)} of {len(items)} files left out: {named}", stacklevel=4)
-    return _with_own_ids(folder, cases)
-
-
-def _with_own_ids(folder: Path, cases: list[Case]) -> list[Case]:
-    """The cases, with the path below ``folder`` as the id of those whose files share a name."""
-    seen = Counter(case.id for case in cases)
-    places = [Path(case.source).relative_to(folder).with_suffix("").as_posix() for case in cases]
-    return [c if seen[c.id] == 1 else replace(c, id=place) for c, place in zip(cases, places, strict=True)]

@@ -51,6 +51,24 @@ def read(path: Path, max_pixels: int) -> tuple[np.ndarray, dict]:
     return image, {"original_size": [dataset.Rows, dataset.Columns], **meta, **_description(dataset)}
 
 
+def patient(path: Path) -> str | None:
+    """The hash that stands for the patient in the header; None without one, and for a file that is not DICOM."""
+    from pydicom import dcmread
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            header = dcmread(path, force=True, stop_before_pixels=True, specific_tags=["PatientID"])
+        return _hashed(header)
+    except Exception:  # what is wrong with the file is said when it is read
+        return None
+
+
+def _hashed(dataset: Dataset) -> str | None:
+    number = str(dataset.get("PatientID") or "")
+    return "dicom-" + hashlib.sha256(number.encode()).hexdigest()[:12] if number else None
+
+
 def _reason(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:120].rstrip(":.")
 
@@ -91,8 +109,8 @@ def _description(dataset: Dataset) -> dict:
     meta = {name: str(dataset.get(tag)) for tag, name in KEPT.items() if dataset.get(tag)}
     if marked_synthetic(dataset):
         meta["synthetic"] = True
-    if patient := str(dataset.get("PatientID") or ""):
-        meta["patient"] = "dicom-" + hashlib.sha256(patient.encode()).hexdigest()[:12]
+    if who := _hashed(dataset):
+        meta["patient"] = who
     spacing = dataset.get("PixelSpacing") or dataset.get("ImagerPixelSpacing")
     return {**meta, "pixel_spacing_mm": [float(side) for side in spacing]} if spacing else meta
 

@@ -10,7 +10,7 @@ import os
 import re
 import warnings
 from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -28,8 +28,10 @@ MIN_SIDE = 16
 MAX_PIXELS = 60_000_000
 """Three times the largest detector in use (about 4,300 x 5,000); far below what would fill the memory."""
 MAX_BYTES = 1 << 30
-NO_FILMS = re.compile(r"masks?([ _-].*)?$|^__MACOSX$|^\.", re.IGNORECASE)
-"""Names of folders, and of files without suffix, that hold masks or a system's own notes."""
+MASKS = re.compile(r"masks?\d*([ _-].*)?$", re.IGNORECASE)
+HIDDEN = re.compile(r"^__MACOSX$|^\.")
+NO_FILMS = re.compile(f"{MASKS.pattern}|{HIDDEN.pattern}", re.IGNORECASE)
+"""Names of folders, and of files without suffix, that hold masks (see ``masks``) or a system's own notes."""
 CONTAINERS = {
     (".nii", ".nii.gz", ".nrrd", ".mha", ".mhd"):
         "Save the film as TIFF, upright: SimpleITK.WriteImage(SimpleITK.ReadImage(name), 'film.tif').",
@@ -94,8 +96,45 @@ def list_films_below(folder: Path) -> list[Path]:
     return films
 
 
+def found_below(folder: Path, names: Iterable[str]) -> dict[str, Path]:
+    """Name in a table -> film below ``folder``, never elsewhere: by the end of its path, or by its name alone.
+
+    A name that two files bear names neither; a file has one name, the first.
+    """
+    start = os.path.join(folder, "")
+    paths = {str(file)[len(start) :].replace("\\", "/"): file for file in list_films_below(folder)}
+    ends: dict[str, Path | None] = {}
+    for path, file in paths.items():
+        for end in {*_ends(path), file.stem}:
+            ends[end] = None if end in ends else file  # borne twice, it names neither
+    named: dict[Path, str] = {}
+    for name in names:
+        if file := _lookup(name, paths, ends):
+            named.setdefault(file, name)
+    return {name: file for file, name in named.items()}
+
+
+def _ends(path: str) -> list[str]:
+    """a/b/c.png -> a/b/c.png, b/c.png, c.png."""
+    parts = path.split("/")
+    return ["/".join(parts[index:]) for index in range(len(parts))]
+
+
+def _lookup(name: str, paths: dict[str, Path], ends: dict[str, Path | None]) -> Path | None:
+    path = PurePosixPath(name.replace("\\", "/"))
+    tails = ["/".join(path.parts[index:]) for index in range(len(path.parts))]
+    exact = next((paths[tail] for tail in tails if tail in paths), None)
+    return exact or next((file for tail in tails if (file := ends.get(tail))), None) or ends.get(path.stem)
+
+
 def _may_be_film(path: Path) -> bool:
     return not NO_FILMS.search(path.stem) and (path.suffix.lower() in SUFFIXES or _is_bare_dicom(path))
+
+
+def patient_in(path: Path) -> str | None:
+    """The patient as :func:`read_film` tells them, by the header of a DICOM file or by names; no pixel is decoded."""
+    dicom_file = path.suffix.lower() in (".dcm", ".dicom") or (path.suffix.lower() not in SUFFIXES)
+    return (dicom.patient(path) if dicom_file else None) or patient_of(path)
 
 
 def _is_bare_dicom(path: Path) -> bool:

@@ -20,7 +20,7 @@ from medigenx_lib.cases import Case, replace
 from medigenx_lib.errors import InputError
 
 if TYPE_CHECKING:
-    from medigenx_lib.datasets.collections import Request
+    from medigenx_lib.datasets.request import Request
 
 REPORTS, PROJECTIONS = "indiana_reports.csv", "indiana_projections.csv"
 ARCHIVES = (".tgz", ".tar.gz", ".tar")
@@ -36,7 +36,8 @@ class Report:
     """One study's report. Texts are as published (names cut out as XXXX), "" where the section is empty.
 
     ``mesh``: headings such as ``"Opacity/lung/base/left"``. ``images``: names without folder or suffix, and
-    ``projections``: Frontal, Lateral or unknown, one an image. ``split``: by a hash of the study.
+    ``projections``: Frontal, Lateral or unknown, one an image. ``split``: as given, or by a hash of the study.
+    ``patient``: where the source tells more than the study.
     """
 
     id: str
@@ -47,11 +48,13 @@ class Report:
     mesh: tuple[str, ...] = ()
     images: tuple[str, ...] = ()
     projections: tuple[str, ...] = ()
+    given_split: str | None = None
+    patient: str | None = None
 
     @property
     def split(self) -> str:
-        """train, val or test: 8 : 1 : 1, all of a study together."""
-        return preprocessing.split_of(self.id)
+        """train, val or test: the given one, or 8 : 1 : 1, all of a study together."""
+        return self.given_split or preprocessing.split_of(self.id)
 
     @property
     def text(self) -> str:
@@ -82,12 +85,17 @@ def _xml_files(folder: Path) -> list[Path]:
 def load_reports(path: str | Path, progress: bool = True) -> list[Report]:
     """Reports in a folder (CSV pair or XML), a tgz of XML, one XML, or ``indiana_reports.csv``, sorted by study.
 
+    Or those of R2Gen's ``annotation.json``, or a folder with it, in its order and splits; see ``r2gen``.
     Projections come from ``indiana_projections.csv`` where it lies beside or above. Raises InputError if nothing can be
     read; a damaged XML among others is passed over.
     """
+    from medigenx_lib.datasets import r2gen  # which builds on this module
+
     path = Path(path).expanduser()
     if not path.exists():
         raise InputError(f"There is no file or folder {path}.", "Check the name.")
+    if not are_reports(path) and r2gen.find(path):
+        return r2gen.load_reports(path)
     table = path / REPORTS if path.is_dir() else path
     if table.name == REPORTS and table.is_file():
         found = _from_csv(table)
@@ -124,8 +132,8 @@ def _words(text: str) -> tuple[str, ...]:
 
 def load_cases(path: Path, request: Request) -> list[Case]:
     """Cases of the frontal films whose image files lie at, under or beside the reports, with ``report`` filled."""
-    from medigenx_lib.datasets.collections import _read_all
     from medigenx_lib.datasets.films import list_films_below
+    from medigenx_lib.datasets.request import read_all
 
     folder = path if path.is_dir() else path.parent
     files = {image_key(file.name): file for file in list_films_below(folder)}
@@ -140,7 +148,7 @@ def load_cases(path: Path, request: Request) -> list[Case]:
         what = f"No frontal film of these reports lies in {folder}."
         raise InputError(what, "Put the PNG files into a folder images/ there, or use datasets.load_reports.")
     picked = [pairs[i] for i in request.pick([(report.split, report.id) for report, _ in pairs])]
-    return _read_all(folder, picked, lambda pair: _case(*pair, request), request)
+    return read_all(folder, picked, lambda pair: _case(*pair), request)
 
 
 def image_key(name: str) -> tuple[str, str] | None:
@@ -154,10 +162,10 @@ def _frontal(report: Report) -> list[tuple[str, str]]:
     return [key for name, view in shown if view != "Lateral" and (key := image_key(name))]
 
 
-def _case(report: Report, file: Path, request: Request) -> Case:
+def _case(report: Report, file: Path) -> Case:
     from medigenx_lib.datasets.films import read_film
 
-    case = preprocessing.resize_case(read_film(file), request.size, request.fit)
+    case = read_film(file)
     view = dict(zip(map(image_key, report.images), report.projections, strict=True))[image_key(file.name)]
     meta = {**case.meta, "view": view, "impression": report.impression, "mesh": list(report.mesh)}
     return replace(

@@ -9,19 +9,18 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from medigenx_lib import preprocessing
 from medigenx_lib.cases import Case, replace
-from medigenx_lib.datasets.collections import Request, _read_all
-from medigenx_lib.datasets.films import list_films_below, read_film
-from medigenx_lib.datasets.labels import label_of, split_of_word
-from medigenx_lib.datasets.patients import patient_of
+from medigenx_lib.datasets.films import found_below, patient_in, read_film
+from medigenx_lib.datasets.labels import Meaning, split_of_word
+from medigenx_lib.datasets.request import Request, read_all
+from medigenx_lib.datasets.splits import Lists, assigned, of_folders
 from medigenx_lib.errors import InputError
 
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".jsonl")
@@ -36,10 +35,11 @@ COLUMNS = {
     "label": ("label", "labels", "findinglabels", "findinglabel", "target", "classname", "class", "finding"),
 }  # fmt: skip
 """What a column is -> its names, without blanks and underscores; the first that is there counts."""
-FINDINGS = {"nofinding": "normal", "pneumonia": "pneumonia", "consolidation": "consolidation"}
+FINDINGS = {"nofinding": "normal", "normal": "normal", "pneumonia": "pneumonia", "consolidation": "consolidation"}
 """Columns of one finding each, 1 where it was seen, and what that says; -1 (uncertain), 0 and blank say nothing."""
 FRONTAL = re.compile(r"(ap|pa|frontal|anteroposterior|posteroanterior)(?![a-z])", re.IGNORECASE)
 NEXT_STEP = "Write a CSV with columns path,label,patient: label 0 or normal, 1 or pneumonia, or blank."
+LABELS_STEP = f"Say what counts as which: positive=, negative= (--positive, --negative NAME[,NAME]). Or: {NEXT_STEP}"
 
 
 @dataclass
@@ -77,21 +77,22 @@ def find(folder: Path, deep: bool = True) -> list[Path]:
 def load(tables: list[Path], folder: Path, request: Request) -> list[Case]:
     """Cases of the frontal films below ``folder`` that ``tables`` name; ``meta["view"]`` where it is told.
 
-    Split as the tables say, or as the folders train, val and test if the films lie in two of them, or by patient.
+    Split as the tables say, or lists (``train_val_list.txt``, ``test_list.txt``; see ``splits``), or the folders train,
+    val and test if the films lie in two of them, or by patient.
     Raises NoFilmsError if none of the films named is there, InputError if a table cannot be read or its labels say
     neither normal nor pneumonia.
     """
-    facts = _facts(tables, folder)
-    files = _resolved(facts, folder)
+    facts = _facts(tables, folder, request.meaning.names)
+    files = found_below(folder, facts)
     splits = _splits(files, facts, folder)
     kept = [name for name in files if facts[name].frontal and splits[name] in request.splits]
     if not kept:
         raise _nothing(tables, folder, request, len(facts), sorted(set(splits.values())))
-    labels = {name: label_of(facts[name].said) for name in files}
-    _check_labels(facts, labels, tables)
+    labels = {name: request.meaning.label_of(facts[name].said) for name in files}
+    _check_labels(facts, labels, tables, request.meaning)
     picked = [kept[index] for index in request.pick([(splits[name], str(labels[name])) for name in kept])]
     known = {name: {"label": labels[name], "split": splits[name]} for name in picked}
-    return _read_all(folder, picked, lambda name: _case(files[name], facts[name], known[name], request), request)
+    return read_all(folder, picked, lambda name: _case(files[name], facts[name], known[name]), request)
 
 
 def _nothing(tables: list[Path], folder: Path, request: Request, named: int, present: list[str]) -> InputError:
@@ -102,33 +103,35 @@ def _nothing(tables: list[Path], folder: Path, request: Request, named: int, pre
     return InputError(what, f"It has: {', '.join(present)}.")
 
 
-def _case(file: Path, facts: Facts, known: dict, request: Request) -> Case:
+def _case(file: Path, facts: Facts, known: dict) -> Case:
     case = read_film(file)
     if facts.known.get("photometric") == "MONOCHROME1" and case.meta["polarity"] == "inverted":
         case = preprocessing.correct_polarity(case)  # PadChest's PNG files hold the values of MONOCHROME1 as they are
-    case = preprocessing.resize_case(case, request.size, request.fit)
-    meta = {**case.meta, **({"view": view} if (view := facts.known.get("view")) else {})}
-    return replace(case, patient=_patient(facts, file) or case.patient, meta=meta, **known)
+    told = {"view": facts.known.get("view"), "class": "|".join(dict.fromkeys(facts.said))}
+    meta = {**case.meta, **{name: words for name, words in told.items() if words}}
+    return replace(case, patient=_patient(facts, file), meta=meta, **known)
 
 
-def _check_labels(facts: dict[str, Facts], labels: dict[str, int | None], tables: list[Path]) -> None:
+def _check_labels(facts: dict[str, Facts], labels: dict[str, int | None], tables: list[Path], meaning: Meaning) -> None:
     """Refuse labels of which none is understood: a message is better than a set without labels."""
     said = sorted({word for name in labels for word in facts[name].said})
+    if meaning.names:
+        meaning.check(said, labels.values())
     if said and all(label is None for label in labels.values()):
         names = ", ".join(path.name for path in tables)
-        raise InputError(f"No label in {names} says normal or pneumonia ({', '.join(said):.80}).", NEXT_STEP)
+        raise InputError(f"No label in {names} says normal or pneumonia ({', '.join(said):.80}).", LABELS_STEP)
 
 
 # --- rows ----------------------------------------------------------------------------------------
 
 
-def _facts(tables: Iterable[Path], folder: Path) -> dict[str, Facts]:
+def _facts(tables: Iterable[Path], folder: Path, names: tuple[str, ...] = ()) -> dict[str, Facts]:
     """Name of a film as the tables write it, behind the place of the table -> what all tables together tell."""
     films: dict[str, Facts] = {}
     studies: dict[str, Facts] = {}
     for table in tables:
         place = "" if table.parent == folder else f"{table.parent.name}/"
-        _add_table(table, place, films, studies)
+        _add_table(table, place, films, studies, names)
     for facts in films.values():
         if study := studies.get(facts.known.get("study", "")):
             facts.said += study.said
@@ -139,12 +142,14 @@ def _facts(tables: Iterable[Path], folder: Path) -> dict[str, Facts]:
     return films
 
 
-def _add_table(table: Path, place: str, films: dict[str, Facts], studies: dict[str, Facts]) -> None:
-    """Put what each row tells to its film or, where it names none, to its study."""
+def _add_table(
+    table: Path, place: str, films: dict[str, Facts], studies: dict[str, Facts], names: tuple[str, ...]
+) -> None:
+    """Put what each row tells to its film or, where it names none, to its study. ``names``: further finding columns."""
     roles: dict[str, str] = {}
     for row in _rows(table):
         roles = roles or _roles(row)
-        seen = [FINDINGS[plain] for name, plain in _finding_columns(tuple(row)) if row[name] in ("1", "1.0")]
+        seen = [said for name, said in _finding_columns(tuple(row), names) if row[name] in ("1", "1.0")]
         told = {role: value for role, name in roles.items() if (value := row.get(name))}
         film, label = told.pop("file", ""), told.pop("label", "")
         facts = films.setdefault(place + film, Facts()) if film else studies.setdefault(told.get("study", ""), Facts())
@@ -153,8 +158,9 @@ def _add_table(table: Path, place: str, films: dict[str, Facts], studies: dict[s
 
 
 @lru_cache(maxsize=64)
-def _finding_columns(columns: tuple[str, ...]) -> list[tuple[str, str]]:
-    return [(name, plain) for name in columns if (plain := _plain(name)) in FINDINGS]
+def _finding_columns(columns: tuple[str, ...], names: tuple[str, ...]) -> list[tuple[str, str]]:
+    known = FINDINGS | {_plain(name): name for name in names}
+    return [(column, known[plain]) for column in columns if (plain := _plain(column)) in known]
 
 
 def _plain(column: str) -> str:
@@ -203,42 +209,20 @@ def _rows(path: Path) -> Iterator[dict[str, str]]:
 # --- films ---------------------------------------------------------------------------------------
 
 
-def _resolved(names: Iterable[str], folder: Path) -> dict[str, Path]:
-    """Name in the table -> file below ``folder``, never elsewhere: by the end of its path, or by its name alone."""
-    start = os.path.join(folder, "")
-    paths = {str(file)[len(start) :].replace("\\", "/"): file for file in list_films_below(folder)}
-    short: dict[str, Path | None] = {}
-    for file in paths.values():
-        for name in {file.name, file.stem}:
-            short[name] = None if name in short else file  # borne twice, it names neither
-    named: dict[Path, str] = {}
-    for name in names:
-        if file := _lookup(name, paths, short):
-            named.setdefault(file, name)
-    return {name: file for file, name in named.items()}
-
-
-def _lookup(name: str, paths: dict[str, Path], short: dict[str, Path | None]) -> Path | None:
-    path = PurePosixPath(name.replace("\\", "/"))
-    tails = ("/".join(path.parts[index:]) for index in range(len(path.parts)))
-    exact = next((paths[tail] for tail in tails if tail in paths), None)
-    return exact or short.get(path.name) or short.get(path.stem)
-
-
 def _splits(files: dict[str, Path], facts: dict[str, Facts], folder: Path) -> dict[str, str]:
-    """Name -> train, val or test: by the table, by the folders if they hold more than one, else by patient."""
+    """Name -> train, val or test: by the table, lists, the folders if they hold more than one, else by patient."""
     told = {name: split_of_word(facts[name].known.get("split", "")) for name in files}
     if not any(told.values()):
-        told = {name: _split_of_path(file.relative_to(folder)) for name, file in files.items()}
-        told = told if len(set(told.values()) - {None}) > 1 else {}
-    by_patient = {n: preprocessing.split_of(_patient(facts[n], files[n]) or n) for n in files if not told.get(n)}
-    return {name: told.get(name) or by_patient[name] for name in files}
-
-
-def _split_of_path(path: Path) -> str | None:
-    return next((split for part in path.parts[:-1] if (split := split_of_word(part))), None)
+        lists = Lists(folder)
+        told = {name: lists.of(file) for name, file in files.items()}
+    if not any(told.values()):
+        told = {name: of_folders(file.relative_to(folder)) for name, file in files.items()}
+        told = told if len(set(told.values()) - {None}) > 1 else dict.fromkeys(files)
+    if set(told.values()) <= {"train", "val", "test"}:  # nobody is asked, for that may read every file's header
+        return told
+    return assigned(told, {name: _patient(facts[name], file) or name for name, file in files.items()})
 
 
 def _patient(facts: Facts, file: Path) -> str | None:
     told = facts.known.get("patient", "")
-    return (f"patient{told}" if told.isdigit() else told) or patient_of(file)
+    return (f"patient{told}" if told.isdigit() else told) or patient_in(file)

@@ -12,7 +12,7 @@ from medigenx_lib.cases import Case, replace
 from medigenx_lib.segmentation.diaphragm import without_abdomen
 from medigenx_lib.segmentation.inputs import to_film
 from medigenx_lib.segmentation.looks import BATCH, GAMMAS, Look, two_looks
-from medigenx_lib.segmentation.masks import masks_of
+from medigenx_lib.segmentation.masks import dice, masks_of
 from medigenx_lib.segmentation.network import LungUNet, load_network
 from medigenx_lib.segmentation.quality import judge
 
@@ -41,7 +41,9 @@ def segment(
 
     Lungs are the visible fields, with what opacity and effusion hide; with ``behind_heart`` also the lung behind
     the heart (on each side of the line halfway between the lungs), as some manual masks have it. Masks a case
-    had are replaced; a phantom's true ones stay in ``case.truth``. ``gammas``: tones over which maps are averaged; of
+    had are replaced, for measurements are calibrated on predicted ones: of those that came with a data set
+    (``meta["given_masks"]``) ``meta["agreement_with_given"]`` keeps the Dice overlap, name -> 0..1; a phantom's true
+    ones stay in ``case.truth``. ``gammas``: tones over which maps are averaged; of
     one alone masks come in half the time, and their agreement says nothing. Raises WeightsError if weights are missing.
     """
     cases, network, done = list(cases), network or load_network(), []
@@ -55,6 +57,9 @@ def segment(
 
 
 def _masked(case: Case, seen: Look, behind_heart: bool) -> Case:
-    meta = {**case.meta, "quality": judge(seen), "behind_heart": behind_heart}
     maps = without_abdomen(seen).maps
-    return replace(case, masks=masks_of(maps, seen.box, case.image.shape, behind_heart), meta=meta)
+    found = masks_of(maps, seen.box, case.image.shape, behind_heart)
+    meta = {**case.meta, "quality": judge(seen), "behind_heart": behind_heart}
+    if given := meta.pop("given_masks", None):
+        meta["agreement_with_given"] = {name: round(dice(found[name], case.masks[name]), 4) for name in given}
+    return replace(case, masks=found, meta=meta)

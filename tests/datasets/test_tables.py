@@ -211,7 +211,7 @@ def test_bad_tables_get_one_clear_sentence(tmp_path, kind):
     path = table(tmp_path / "t.csv", text)
     with pytest.raises(InputError, match=words) as caught:
         load(path)
-    assert "\n" not in str(caught.value) and caught.value.next_step == tables.NEXT_STEP
+    assert "\n" not in str(caught.value) and caught.value.next_step.endswith(tables.NEXT_STEP)
 
 
 @pytest.mark.parametrize("data", [b"\0\xff" * 400, b"\x1f\x8b\0", b"PAR1", b'"' * 300_000, b"[1, 2]"])
