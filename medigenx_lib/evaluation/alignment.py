@@ -41,7 +41,7 @@ def unmoved(count: int) -> Tensor:
     return torch.zeros(count, 4)
 
 
-def align(bands: Tensor, references: Tensor, poses: Tensor, steps: int = 3) -> tuple[Tensor, Tensor]:
+def align(bands: Tensor, references: Tensor, poses: Tensor, steps: int = 2) -> tuple[Tensor, Tensor]:
     """Better ``poses`` (K, 4) of ``references`` (K, 32, 32) on ``bands``, and the correlation (K,) there, -1..1.
 
     The best of the poses passed on the way; -1 where all are further off than ``SCALE`` and ``TURN`` allow.

@@ -46,30 +46,43 @@ def coarse_likeness(
     return highest.numpy(), lowest.numpy()
 
 
-def aligned(bands: Tensor, references: Tensor) -> np.ndarray:
-    """Highest normalised correlation (N,) of the middle of each of ``bands`` with its reference, over all shifts."""
-    return at_shifts(bands, references).amax((1, 2)).numpy()
+def aligned(bands: Tensor, references: Tensor, rows: np.ndarray) -> np.ndarray:
+    """Highest normalised correlation (N, K), over all shifts, of the middle of each of ``bands`` (N, 64, 64) with the
+    ``references`` (M, 64, 64) in its ``rows`` (N, K)."""
+    used, places = np.unique(rows, return_inverse=True)
+    product, energy = torch.fft.rfft2(references[used]), _energy(references[used])
+    film, norm = _middle(bands)
+    found = []
+    for place in torch.from_numpy(places.reshape(rows.shape)).T:
+        likeness = _central(product[place] * film) / (energy[place] * norm).clamp_min(1e-9).sqrt()
+        found.append(likeness.amax((1, 2)))
+    return torch.stack(found, 1).numpy()
 
 
 def best_shifts(bands: Tensor, references: Tensor) -> list[tuple[int, int]]:
     """(down, across), -4..4 pixels, by which each of ``references`` (N, 64, 64) is to be moved to fit its band."""
-    places = at_shifts(bands, references).flatten(1).argmax(1).tolist()
+    film, norm = _middle(bands)
+    likeness = _central(torch.fft.rfft2(references) * film) / (_energy(references) * norm).clamp_min(1e-9).sqrt()
+    places = likeness.flatten(1).argmax(1).tolist()
     return [(SHIFT - place // (2 * SHIFT + 1), SHIFT - place % (2 * SHIFT + 1)) for place in places]
 
 
-def at_shifts(bands: Tensor, references: Tensor) -> Tensor:
-    """Normalised correlation (N, 9, 9) of the middle of each of ``bands`` with its reference, shifted by -4..4."""
+def _middle(bands: Tensor) -> tuple[Tensor, Tensor]:
+    """Conjugate spectrum (N, 64, 33) of the middle of each of ``bands``, and its energy (N, 1, 1).
+
+    The empty frame around the middle takes what a correlation by Fourier transform wraps around.
+    """
     middle = torch.zeros_like(bands)
     middle[:, SHIFT:-SHIFT, SHIFT:-SHIFT] = bands[:, SHIFT:-SHIFT, SHIFT:-SHIFT]
-    window = torch.zeros_like(bands[:1])
-    window[:, SHIFT:-SHIFT, SHIFT:-SHIFT] = 1
-    product, energy = _correlate(references, middle), _correlate(references**2, window)
-    norm = middle.square().sum((1, 2))[:, None, None]
-    return product / (energy * norm).clamp_min(1e-9).sqrt()
+    return torch.fft.rfft2(middle).conj().resolve_conj(), middle.square().sum((1, 2))[:, None, None]
 
 
-def _correlate(images: Tensor, templates: Tensor) -> Tensor:
-    """Correlation (N, 9, 9) at shifts of -4..4 by Fourier transform; the templates' empty frame takes the wrap."""
-    spectrum = torch.fft.rfft2(images) * torch.fft.rfft2(templates).conj()
-    full = torch.fft.irfft2(spectrum, images.shape[1:])
+def _energy(references: Tensor) -> Tensor:
+    """Energy (M, 9, 9) of each reference inside the middle's window, at shifts of -4..4."""
+    return _central(torch.fft.rfft2(references**2) * _middle(torch.ones_like(references[:1]))[0])
+
+
+def _central(spectrum: Tensor) -> Tensor:
+    """Correlations (N, 9, 9) at shifts of -4..4, from their spectrum (N, 64, 33)."""
+    full = torch.fft.irfft2(spectrum, (SIZE, SIZE))
     return full.roll((SHIFT, SHIFT), (1, 2))[:, : 2 * SHIFT + 1, : 2 * SHIFT + 1]

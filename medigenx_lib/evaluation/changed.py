@@ -18,11 +18,13 @@ from torch import Tensor
 from medigenx_lib.evaluation.alignment import COARSE, FINE, align, half_band, unmoved
 from medigenx_lib.evaluation.bands import SIZE, STEPS, aligned, coarse_likeness, middle_band
 
+CHANGED_SIMILARITY = 0.88
+"""From this similarity on, a film counts as a mirrored or inverted copy: four views give more matches by chance."""
 ALIGNED_SIMILARITY = 0.93
 """From this similarity on, a film counts as a turned or scaled copy. Other patients' reach .90, phantoms .93."""
 VIEWS = ("", "mirrored", "inverted", "mirrored, inverted")
 TURNED, BORDERED = "turned or scaled", "borders cut off"
-SHORTLIST, SHIFTED, LAID_OVER = 12, 4, 3
+SHORTLIST, SHIFTED, LAID_OVER = 8, 3, 3
 """How many training films a film may be a changed copy of; how many are compared in detail; how many laid over it."""
 MIRRORED_STEPS = tuple(step for step in STEPS if sum(step) % 4 == 0)
 """Half of the shifts, like the white fields of a chessboard: a shortlist of twelve needs no more."""
@@ -42,19 +44,18 @@ class Match:
     undone: np.ndarray
 
 
-def changed_copies(films: np.ndarray, references: np.ndarray, least: float, straight: tuple | None = None) -> Match:
+def changed_copies(films: np.ndarray, references: np.ndarray, straight: tuple[np.ndarray, np.ndarray]) -> Match:
     """The changed copies among ``films`` (N, 64, 64) of ``references`` (M, 64, 64); similarity -1 for the others.
 
-    ``least``: similarity from which a mirrored or inverted film counts as a copy. ``straight``: what
-    ``coarse_likeness`` gives for the two, if it is known.
+    ``straight``: what ``coarse_likeness`` gives for the two.
     """
-    highest, lowest = straight or coarse_likeness(films, references)
+    highest, lowest = straight
     most, least_turned = coarse_likeness(np.ascontiguousarray(films[:, :, ::-1]), references, MIRRORED_STEPS)
     alike = np.concatenate([highest, most, -lowest, -least_turned], 1)
     rows, views = _shortlist(alike, len(references))
     shifted = _shifted(films, references, rows[:, :SHIFTED], views[:, :SHIFTED])
     laid = _laid_over(films, references, rows, views)
-    return _either(_judged(shifted, least), _judged(laid, max(least, ALIGNED_SIMILARITY)))
+    return _either(_judged(shifted, CHANGED_SIMILARITY), _judged(laid, ALIGNED_SIMILARITY))
 
 
 def without_borders(films: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -73,9 +74,10 @@ def _content(film: np.ndarray) -> tuple[slice, slice]:
 
 
 def _inside(flat: np.ndarray) -> slice:
+    """What lies between flat borders on both sides: on one alone, it is air beside a chest."""
     first, last = (int(np.argmin(side)) if not side.all() else 0 for side in (flat, flat[::-1]))
-    first, last = (width + (0 < width) if width < WIDEST else 0 for width in (first, last))
-    return slice(first, len(flat) - last)
+    both = 0 < first < WIDEST and 0 < last < WIDEST
+    return slice(first + 1, len(flat) - last - 1) if both else slice(None)
 
 
 def _shortlist(alike: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -97,8 +99,8 @@ def _shifted(films: np.ndarray, references: np.ndarray, rows: np.ndarray, views:
     """The best of the shortlist (N, K) by shifts alone. A plain view is no change: similarity -1."""
     bands, known = middle_band(films), middle_band(references)
     pairs = zip(rows.T, views.T, strict=True)
-    alike = np.stack([np.where(view, aligned(_viewed(bands, view), known[row]), -1) for row, view in pairs], 1)
-    return _best(alike, rows, np.array(VIEWS)[views])
+    alike = [np.where(view, aligned(_viewed(bands, view), known, row[:, None])[:, 0], -1) for row, view in pairs]
+    return _best(np.stack(alike, 1), rows, np.array(VIEWS)[views])
 
 
 def _laid_over(films: np.ndarray, references: np.ndarray, rows: np.ndarray, views: np.ndarray) -> Match:

@@ -103,7 +103,7 @@ def _plain_or_changed(films: np.ndarray, references: np.ndarray) -> Match:
     todo = plain.similarity < COPY_SIMILARITY
     if not todo.any():
         return plain
-    other = changed_copies(films[todo], references, COPY_SIMILARITY, tuple(alike[todo] for alike in straight))
+    other = changed_copies(films[todo], references, tuple(alike[todo] for alike in straight))
     places = np.flatnonzero(todo)
     wide = Match(*(_spread(of, places, len(films)) for of in (other.index, other.similarity, other.undone)))
     return merged(plain, wide, wide.similarity >= COPY_SIMILARITY)
@@ -124,8 +124,7 @@ def _most_similar(films: np.ndarray, references: np.ndarray, alike: np.ndarray, 
     """The same, from the coarse likeness (N, M); ``less``: how many of its columns are never candidates."""
     count = min(CANDIDATES, alike.shape[1] - less)
     candidates = np.argpartition(-alike, count - 1, axis=1)[:, :count]
-    bands, reference_bands = middle_band(films), middle_band(references)
-    similar = np.stack([aligned(bands, reference_bands[candidates[:, i]]) for i in range(count)], 1)
+    similar = aligned(middle_band(films), middle_band(references), candidates)
     best = similar.argmax(1)
     rows = np.arange(len(films))
     return candidates[rows, best], similar[rows, best]
