@@ -16,6 +16,8 @@ from medigenx_lib.errors import InputError
 DEFAULT_MINUTES = 5.0
 FEW = 100
 """Of fewer films, or of fewer of one class, ``medigenx train`` says what to expect. 30 films came back blurred."""
+DRAWN = 128
+"""Films drawn after a training on few films, to look for copies among them."""
 FLAT = 0.4
 """Likewise if nearly all pixels lie within so much of the grey range. At a fifth of it films had no ribs."""
 LABELLED = "Sort them into folders NORMAL and PNEUMONIA."
@@ -62,7 +64,9 @@ def _gan(options: dict) -> Path:
     folder = options["out"] or Path("runs") / f"{recipe.name}_{recipe.size}"
     minutes = DEFAULT_MINUTES if minutes is None and images is None else minutes
     resume = options["resume"]
-    return training.train(films, labels, folder, recipe, minutes, images, resume=resume, start=start).checkpoint
+    checkpoint = training.train(films, labels, folder, recipe, minutes, images, resume=resume, start=start).checkpoint
+    _mind_memory(checkpoint, films)
+    return checkpoint
 
 
 def _told(recipe, cases: list[Case], asked: bool | None, start: str | None) -> tuple:
@@ -82,9 +86,26 @@ def _told(recipe, cases: list[Case], asked: bool | None, start: str | None) -> t
 def _mind_few(count: int) -> None:
     """Say what to expect of ``count`` films, or so many of the rarer class."""
     if count < FEW:
-        what = f"{count} films, or of a class: so few may be drawn from memory, which blurred is not found as a copy."
+        what = (
+            f"{count} films, or of a class: so few may be drawn from memory, blurred, and not every such film is found."
+        )
         advice = "Look at the nearest of them: evaluation.memorisation.nearest_films, medigenx demo."
         print(f"{what} {advice}", file=sys.stderr)
+
+
+def _mind_memory(checkpoint: Path, films: np.ndarray) -> None:
+    """Say how many of ``DRAWN`` films copy the few ``films`` (N, S, S), and whether all lie too near to them."""
+    from medigenx_lib.evaluation.memorisation import FEW as KNOWN
+    from medigenx_lib.evaluation.memorisation import nearest_films
+    from medigenx_lib.gan import sampling
+
+    if len(films) > KNOWN:
+        return
+    found = nearest_films(sampling.sample([index % 2 for index in range(DRAWN)], str(checkpoint)), films)
+    if found.copies.any() or found.from_memory:
+        what = f"Of {DRAWN} films drawn, {found.copies.sum()} copy a training film."
+        near = f" All together are nearer to them than they are to each other ({found.nearer:.2f}; 0.5 expected)."
+        print(f"{what}{near * found.from_memory} Do not pass them on as anonymous.", file=sys.stderr)
 
 
 def _mind_flat(films: np.ndarray) -> None:

@@ -59,7 +59,7 @@ def changed_copies(films: np.ndarray, references: np.ndarray, straight: tuple[np
 
 
 def without_borders(films: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Which of ``films`` (N, 64, 64) have flat borders, indices (K,), and those films without, stretched (K, 64, 64)."""
+    """Which of ``films`` (N, 64, 64) have flat borders, indices (K,), and those without them, stretched (K, 64, 64)."""
     boxes = [_content(film) for film in films]
     which = [i for i, box in enumerate(boxes) if films[i][box].shape != (SIZE, SIZE)]
     cut = [torch.from_numpy(films[i][boxes[i]].copy())[None, None] for i in which]
