@@ -17,12 +17,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medigenx_lib.evaluation.bands import SHIFT, SIZE, aligned, best_shifts, coarse_likeness, middle_band
+from medigenx_lib.evaluation.bands import SIZE, aligned, coarse_likeness, middle_band
 from medigenx_lib.evaluation.changed import BORDERED, Match, changed_copies, merged, without_borders
 from medigenx_lib.evaluation.encoder import FilmEncoder, features
 from medigenx_lib.evaluation.films import Films, stack
-
-__all__ = ["SHIFT", "SIZE", "best_shifts", "middle_band"]  # of ``bands``, also known by this module's name
 
 CANDIDATES = 16
 """How many training films, alike at coarse resolution, are compared in detail."""
@@ -91,7 +89,7 @@ def nearest_films(generated: Films, train: Films, encoder: FilmEncoder | None = 
     """The nearest film of ``train`` to each of ``generated``, by the similarity of the aligned middle band.
 
     ``train`` must hold all films the generator was trained on. A film that is in ``train`` itself finds itself. Other
-    brightness, contrast and shifts of up to ``SHIFT`` are seen through, and what ``found_copies`` undoes. Raises
+    brightness, contrast and shifts of up to 4 pixels of 64 are seen through, and what ``found_copies`` undoes. Raises
     InputError if either set is empty.
     """
     films, references = stack(generated, SIZE), stack(train, SIZE)
