@@ -60,7 +60,7 @@ def test_changed_copies_are_found_and_named(train, edit):
     found = found_copies(planted, train)
     right = (found.similarity >= COPY_SIMILARITY) & (found.index == np.arange(30))
     assert right.mean() >= (0.8 if BORDERED in edit else 0.9)
-    assert sum(edit.strip() in word for word in found.undone) >= 20
+    assert sum(edit.strip() in word for word in found.undone) >= (8 if BORDERED in edit else 20)  # else as scaled
 
 
 def test_other_phantoms_are_no_changed_copies(train, strangers):
