@@ -91,7 +91,8 @@ def _about_nearest(checkpoint: str) -> str:
 
     words = (
         "Beside each film stands the nearest of the films that trained the generator. Similarity is the correlation "
-        f"of their middle spatial frequencies, aligned; from {COPY_SIMILARITY} on a film counts as a copy."
+        f"of their middle spatial frequencies, aligned; from {COPY_SIMILARITY} on a film counts as a copy, of few "
+        "training films from less on."
     )
     if not _shipped(checkpoint):
         return words
@@ -220,8 +221,11 @@ def _nearest_of_source(films: Sequence[Case], train: Sequence[Case]) -> list[tup
 
     found = nearest_films(films, train)
     names = [f"{train[index].id}: similarity" for index in found.index]
-    triples = zip(found.index, names, found.similarity, found.copies, strict=True)
-    return [(train[index], f"{name} {similarity:.2f}, {_copy(copy)}") for index, name, similarity, copy in triples]
+    ways = [
+        _copy(copy) + f" ({undone})" * bool(undone) for copy, undone in zip(found.copies, found.undone, strict=True)
+    ]
+    triples = zip(found.index, names, found.similarity, ways, strict=True)
+    return [(train[index], f"{name} {similarity:.2f}, {way}") for index, name, similarity, way in triples]
 
 
 def _nearest_of_shipped(films: Sequence[Case], instead: Sequence[tuple[Case, str]], at_hand: Sequence[Case]) -> list:

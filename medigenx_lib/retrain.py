@@ -16,6 +16,8 @@ from medigenx_lib.errors import InputError
 DEFAULT_MINUTES = 5.0
 FEW = 100
 """Of fewer films, or of fewer of one class, ``medigenx train`` says what to expect. 30 films came back blurred."""
+DRAWN = 128
+"""Films drawn after a training on few films, to look for copies among them."""
 LABELLED = "Sort them into folders NORMAL and PNEUMONIA, or name classes with --positive and --negative."
 
 
@@ -71,7 +73,9 @@ def _gan(options: dict) -> Path:
     folder = options["out"] or Path("runs") / f"{recipe.name}_{recipe.size}"
     minutes = DEFAULT_MINUTES if minutes is None and images is None else minutes
     resume = options["resume"]
-    return training.train(films, labels, folder, recipe, minutes, images, resume=resume, start=start).checkpoint
+    checkpoint = training.train(films, labels, folder, recipe, minutes, images, resume=resume, start=start).checkpoint
+    _mind_memory(checkpoint, films)
+    return checkpoint
 
 
 def _films(options: dict, size: int, split: str | None = None) -> list[Case]:
@@ -101,7 +105,9 @@ def _told(recipe, cases: list[Case], asked: bool | None, start: str | None) -> t
 def _mind_few(count: int) -> None:
     """Say what to expect of ``count`` films, or so many of the rarer class."""
     if count < FEW:
-        what = f"{count} films, or of a class: so few may be drawn from memory, which blurred is not found as a copy."
+        what = (
+            f"{count} films, or of a class: so few may be drawn from memory, blurred, and not every such film is found."
+        )
         advice = "Look at the nearest of them: evaluation.memorisation.nearest_films, medigenx demo."
         print(f"{what} {advice}", file=sys.stderr)
 
@@ -110,6 +116,21 @@ def _say_stretched(greys: tuple[float, float]) -> None:
     if greys != (0.0, 1.0):
         what = "The films use the greys {:.2f} to {:.2f} only; the networks see them stretched.".format(*greys)
         print(what, file=sys.stderr)
+
+
+def _mind_memory(checkpoint: Path, films: np.ndarray) -> None:
+    """Say how many of ``DRAWN`` films copy the few ``films`` (N, S, S), and whether all lie too near to them."""
+    from medigenx_lib.evaluation.memorisation import FEW as KNOWN
+    from medigenx_lib.evaluation.memorisation import nearest_films
+    from medigenx_lib.gan import sampling, team
+
+    if len(films) > KNOWN or team.rank():
+        return
+    found = nearest_films(sampling.sample([index % 2 for index in range(DRAWN)], str(checkpoint)), films)
+    if found.copies.any() or found.from_memory:
+        what = f"Of {DRAWN} films drawn, {found.copies.sum()} copy a training film."
+        near = f" All together are nearer to them than they are to each other ({found.nearer:.2f}; 0.5 expected)."
+        print(f"{what}{near * found.from_memory} Do not pass them on as anonymous.", file=sys.stderr)
 
 
 def _lungs(options: dict) -> Path:

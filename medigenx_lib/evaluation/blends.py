@@ -18,8 +18,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from medigenx_lib.evaluation.bands import SHIFT, SIZE, best_shifts, middle_band
 from medigenx_lib.evaluation.films import Films, stack
-from medigenx_lib.evaluation.memorisation import SHIFT, SIZE, best_shifts, middle_band
 
 BLEND_SIMILARITY = 0.92
 """From this multiple correlation on, a film counts as a blend of two training films."""

@@ -58,12 +58,14 @@ def with_pixels(described: Described, films: Films, basis: pixels.PixelBasis) ->
 
 
 def with_nearness(described: Described, films: Films, train: np.ndarray, train_features: np.ndarray) -> Described:
-    """``described`` with each film's ``similarity`` to the most similar training film, and its feature ``gap``.
+    """``described`` with each film's ``similarity`` to the most similar training film, whether it is ``copied``, plain
+    or changed (0 or 1), and its feature ``gap``.
 
     ``train``: all training films (M, 64, 64); ``train_features`` (K, 64): encoder features of some of them.
     """
     from scipy.spatial.distance import cdist
 
-    _, similarity = memorisation.most_similar(stack(films, memorisation.SIZE), train)
+    similarity = memorisation.found_copies(stack(films, memorisation.SIZE), train).similarity
+    copied = similarity >= memorisation.copy_limit(memorisation.usual_similarity(train))
     gap = cdist(described.spaces["encoder"], train_features).min(1)
-    return replace(described, numbers={**described.numbers, "similarity": similarity, "gap": gap})
+    return replace(described, numbers={**described.numbers, "similarity": similarity, "copied": copied, "gap": gap})

@@ -21,8 +21,9 @@ from torch import Tensor
 
 from medigenx_lib import weights
 from medigenx_lib.cases import LABELS, Case
+from medigenx_lib.evaluation.bands import SHIFT, SIZE, middle_band
 from medigenx_lib.evaluation.films import Films, stack
-from medigenx_lib.evaluation.memorisation import COPY_SIMILARITY, SHIFT, SIZE, middle_band, most_similar
+from medigenx_lib.evaluation.memorisation import COPY_SIMILARITY, most_similar
 
 NAME = "training_films"
 GENERATOR = "gan_64"

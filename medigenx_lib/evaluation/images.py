@@ -134,7 +134,7 @@ def memorisation_scores(other: Described, held_out: Described | None) -> dict[st
     similarity, usual = other.numbers["similarity"], held_out.numbers["similarity"]
     nearer = np.searchsorted(np.sort(usual), similarity, "left") + np.searchsorted(np.sort(usual), similarity, "right")
     return {
-        "copies": float((similarity >= COPY_SIMILARITY).mean()),
+        "copies": float(other.numbers.get("copied", similarity >= COPY_SIMILARITY).mean()),
         "nearer_than_held_out": float(nearer.mean() / (2 * len(usual))),
         "neighbour_ratio": float(np.median(other.numbers["gap"]) / max(np.median(held_out.numbers["gap"]), 1e-9)),
     }
@@ -170,7 +170,11 @@ def _describe_all(train, test, generated: Films, others: dict[str, Films], space
     for name, films in given.items():
         known = with_pixels(describe(films, size, spaces), films, basis)
         described[name] = with_nearness(known, films, references, reference.spaces["encoder"])
-    copies = {"similarity": np.ones(len(some)), "gap": np.zeros(len(some))}  # a training film is its own copy
+    copies = {
+        "similarity": np.ones(len(some)),
+        "copied": np.ones(len(some), bool),
+        "gap": np.zeros(len(some)),
+    }  # a training film is its own copy
     reference = with_pixels(replace(reference, numbers={**reference.numbers, **copies}), some, basis)
     return {"reference": reference, **described}
 
