@@ -54,7 +54,13 @@ def lists(texts: Iterable[str]) -> Iterator[str]:
         blocks = taught(text).split("\n\n")
         for before, block in itertools.pairwise(blocks):
             if before.rstrip().endswith(":") and LIST.match(block):
-                yield f"{sentences(before)[-1]}\n\n{shorter(block) if len(block.split()) > LONG else block}"
+                yield f"{announced(before)}\n\n{shorter(block) if len(block.split()) > LONG else block}"
+
+
+def announced(paragraph: str) -> str:
+    """The sentence that announces a list; with the one before it where it is as short as "So:"."""
+    said = sentences(paragraph)
+    return " ".join(said[-1:] if len(said[-1].split()) > 2 else said[-2:])
 
 
 def shorter(block: str) -> str:

@@ -85,6 +85,7 @@ def test_a_list_is_shown_with_the_sentence_that_announces_it():
     assert list(points.lists(["Films are wide. There are two ways:\n\n- cut\n- pad"])) == [
         "There are two ways:\n\n- cut\n- pad"
     ]
+    assert next(points.lists(["Films are wide. So:\n\n- cut"])).startswith("Films are wide. So:")
     assert list(points.lists(["Films are wide.\n\n- cut\n- pad"])) == []
     long = "\n".join(f"- Each of these sentences says that {i} is a number. It is one." for i in range(20))
     (shown,) = points.lists([f"Many numbers:\n\n{long}"])
