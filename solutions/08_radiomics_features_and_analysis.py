@@ -879,9 +879,9 @@ for axis, kinds, title, words in (
 ):
     for kind, colour, marker in ((0, course.PALETTE.blue, "o"), (1, course.PALETTE.red, "^")):
         _ = axis.scatter(*points[kinds == kind].T, c=colour, marker=marker, s=26, alpha=0.75, label=words[kind])
-    _ = axis.set(title=title, xlabel=f"component 1 ({flat.explained_variance_ratio_[0]:.0%} of the variance)")
+    _ = axis.set(title=title, xlabel=f"component 1 ({100 * flat.explained_variance_ratio_[0]:.0f} % of the variance)")
     _ = axis.legend()
-_ = axes[0].set_ylabel(f"component 2 ({flat.explained_variance_ratio_[1]:.0%})")
+_ = axes[0].set_ylabel(f"component 2 ({100 * flat.explained_variance_ratio_[1]:.0f} %)")
 course.show(fig, alt="The films on two principal components, by label and by cluster: the two agree only in part.")
 
 # %%
@@ -933,7 +933,7 @@ fig, axis = plt.subplots(figsize=(6, 2.8))
 _ = axis.hist(hits, bins=np.arange(-0.5, max(hits) + 1.5, 2), color=course.PALETTE.blue)
 _ = axis.set(xlabel="features with p < 0.05 though the labels are shuffled", ylabel="of 100 shuffles")
 course.show(fig, alt="Histogram of false hits over 100 shuffles: mostly few, but at times very many at once.")
-print(f"mean {np.mean(hits):.1f}; at least one false hit in {np.mean(np.array(hits) > 0):.0%} of the shuffles")
+print(f"mean {np.mean(hits):.1f}; at least one false hit in {100 * np.mean(np.array(hits) > 0):.0f} % of the shuffles")
 
 # %% [markdown]
 # About five on average, as arithmetic says. But they do not come evenly: because
