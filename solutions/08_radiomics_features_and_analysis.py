@@ -624,7 +624,7 @@ check.concordance(concordance)
 
 # %%
 count = course.by_profile(fast=40, class_=80, full=200)
-cohort = segmentation.segment([*course.cases(count, label=0), *course.cases(count, label=1)], progress=False)
+cohort = segmentation.segment([*course.cases(count, label=0), *course.cases(count, label=1)])
 labels = np.array([film.label for film in cohort])
 print(f"{len(cohort)} films, masks trusted on {sum(film.meta['quality']['trusted'] for film in cohort)}")
 
@@ -677,7 +677,7 @@ course.show(
 # %%
 def measure_all(films):
     """The features of both lungs as an array (films, 102), and their names."""
-    rows = radiomics.extract(films, ("lungs",), workers=1, progress=False)
+    rows = radiomics.extract(films, ("lungs",), workers=1)
     rows["name"] = rows.feature_class + " " + rows.feature
     wide = rows.pivot(index="case", columns="name", values="value")
     return wide.reindex([film.id for film in films])
@@ -1012,7 +1012,7 @@ print("Benjamini-H.  ", (false_discovery_control(example) <= 0.05).tolist())
 
 # %%
 fresh = [*course.cases(count, split="test", label=0), *course.cases(count, split="test", label=1)]
-fresh = segmentation.segment(fresh, progress=False)
+fresh = segmentation.segment(fresh)
 later = measure_all(fresh)
 later_labels = np.array([film.label for film in fresh])
 winners = {"best of all": before.columns, "best of the stable": stable}

@@ -380,6 +380,7 @@ print("findings omitted:", len(claims.omitted(gated.report, ill.findings)))
 import time
 
 import pandas as pd
+from tqdm.auto import tqdm
 
 from medigenx_lib.evaluation import text as text_scores
 
@@ -403,7 +404,7 @@ def tested(strategy):
     return {name: found[name] for name in names} | {"omitted": 1 - found["claim_recall"]} | row
 
 
-table = pd.DataFrame({name: tested(name) for name in decoding.STRATEGIES}).T
+table = pd.DataFrame({name: tested(name) for name in tqdm(decoding.STRATEGIES, "ways of decoding")}).T
 
 # %%
 print(table.round(3).to_string())
@@ -445,7 +446,7 @@ course.show(fig, alt="Stacked bars of verdicts for seven ways of decoding; gated
 # %%
 from medigenx_lib import pipeline
 
-readings = pipeline.read_phantoms(count, progress=False)
+readings = pipeline.read_phantoms(count)
 for name, judged in {"measurements": readings, "truth": pipeline.against_truth(readings)}.items():
     said = [verdict.verdict for reading in judged for verdict in reading.verdicts]
     shares = ", ".join(f"{100 * said.count(word) / len(said):.0f} % {word}" for word in claims.VERDICTS)

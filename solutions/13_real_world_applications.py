@@ -208,7 +208,7 @@ for reading in readings:
 
 # %%
 count = course.by_profile(fast=24, class_=60, full=200)
-drafts = pipeline.read_phantoms(count, progress=False)
+drafts = pipeline.read_phantoms(count)
 judged = pipeline.against_truth(drafts)
 
 
@@ -289,7 +289,7 @@ print("true sentences, films like those of the training:", bootstrap(*tally(judg
 # varied. Nothing else changes. Predict the number before you run the cell.
 
 # %%
-elsewhere = pipeline.against_truth(pipeline.read_phantoms(count, preset="wide", progress=False))
+elsewhere = pipeline.against_truth(pipeline.read_phantoms(count, preset="wide"))
 print("true sentences, another hospital:                ", bootstrap(*tally(elsewhere)))
 
 # %%
@@ -497,7 +497,7 @@ def bad_night(film, seed):
 
 
 night = [bad_night(reading.case, seed) for seed, reading in enumerate(drafts)]
-blurred = pipeline.read(night, features=False, progress=False)
+blurred = pipeline.read(night, features=False)
 
 # %%
 measured = {"here": hits(drafts), "another hospital": hits(elsewhere), "a bad night": hits(blurred)}
