@@ -59,6 +59,16 @@ class Measurement:
                 "Leave it out; what is not measured is unknown.",
             )
 
+    @property
+    def is_share(self) -> bool:
+        """True for a share of a lung, which readers are shown in percent."""
+        return "extent" in self.name
+
+    def shown(self, *values: float) -> str:
+        """``values`` on this measurement's scale as readers see them: "21 %", "15 to 27 %", "0.52", "23.00 mm"."""
+        digits = " to ".join(f"{100 * value:.0f}" if self.is_share else f"{value:.2f}" for value in values)
+        return f"{digits} {'%' if self.is_share else self.unit}".rstrip()
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -304,7 +304,7 @@ def _share(parts: Sequence[int], wholes: Sequence[int]) -> str:
     parts, wholes = np.array(parts), np.array(wholes)
     picks = np.random.default_rng(0).integers(len(parts), size=(1000, len(parts)))
     low, high = np.quantile(parts[picks].sum(1) / np.maximum(wholes[picks].sum(1), 1), [0.05, 0.95])
-    return f"{parts.sum() / max(wholes.sum(), 1):.0%} [{100 * low:.0f}, {100 * high:.0f}]"
+    return f"{100 * parts.sum() / max(wholes.sum(), 1):.0f} % [{100 * low:.0f}, {100 * high:.0f}]"
 
 
 def _swapped(readings: Sequence[Reading]) -> list[Reading]:

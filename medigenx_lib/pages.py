@@ -16,7 +16,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image, PngImagePlugin
 
-from medigenx_lib.cases import Case, Finding, Measurement
+from medigenx_lib.cases import Case, Finding
 from medigenx_lib.files import replacing, write_text
 from medigenx_lib.settings import DISCLAIMER, NOTICE
 from medigenx_lib.text.claims import Verdict
@@ -203,10 +203,8 @@ def _measurement(finding: Finding) -> list[str]:
     if number is None:
         value, interval = "not measured", ""
     else:
-        numbers = [_digits(n, number) for n in (number.value, number.low, number.high)]
-        unit = " % of the lung" if _is_share(number) else f" {number.unit}".rstrip()
-        value = numbers[0] + unit
-        interval = f"{numbers[1]} to {numbers[2]}" + unit[:2] if number.low is not None else ""
+        value = number.shown(number.value) + " of the lung" * number.is_share
+        interval = number.shown(number.low, number.high) if number.low is not None else ""
     return [finding.kind, finding.side or "", finding.presence, ", ".join(finding.zones), value, interval]
 
 
@@ -226,14 +224,6 @@ def _reason(reason: Mapping) -> list[list[str]]:
 
 def _plain(value: float) -> str:
     return f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
-
-
-def _is_share(number: Measurement) -> bool:
-    return "extent" in number.name
-
-
-def _digits(value: float | None, number: Measurement) -> str:
-    return "" if value is None else f"{100 * value:.0f}" if _is_share(number) else f"{value:.2f}"
 
 
 def _features(table) -> list[list[str]]:

@@ -250,7 +250,9 @@ def _facts(case: Case, film: Case) -> list[str]:
 
 def _warnings(film: Case) -> list[str]:
     colour, least = film.meta.get("colour", 0), min(film.image.shape)
-    warnings = [f"{colour:.0%} of this picture is coloured; radiographs are grey."] if colour > MOST_COLOUR else []
+    warnings = []
+    if colour > MOST_COLOUR:
+        warnings.append(f"{100 * colour:.0f} % of this picture is coloured; radiographs are grey.")
     if least < MEASURED_SIZE:
         warnings.append(f"Only {least} pixels on its shorter side: enlarged to be measured, it shows no fine findings.")
     return warnings

@@ -357,7 +357,7 @@ for finding in ill.findings.present():
 # | MIMIC-CXR, 2019 | 377,110 | one US hospital, from its emergency department | software that read the reports |
 # | Indiana (Open-i), 2016 | 7,470 | two hospital systems in Indiana | people and software that coded the reports |
 #
-# In the first of them, on which our generators were trained, the label
+# In the Kermany collection, on which our generators were trained, the label
 # "normal" means *no pneumonia*, not that nothing else is wrong.
 #
 # Read the third column again: one hospital, one hospital, one hospital. A
@@ -380,7 +380,7 @@ for finding in ill.findings.present():
 # %%
 for split in ("train", "val", "test"):
     labels = [film.label for film in course.cases(400, split=split)]
-    print(f"{split:6} {len(labels):4} films, {np.mean(labels):4.0%} with pneumonia")
+    print(f"{split:6} {len(labels):4} films, {100 * np.mean(labels):3.0f} % with pneumonia")
 
 # %% [markdown]
 # In the Kermany collection, three of four children have pneumonia. In a
@@ -445,8 +445,8 @@ for name, scores in numbers.items():
 # we measured 0.69 for the contrast alone on 400 films of the Kermany
 # collection at 64 pixels, and 0.81 on 4,000 films of PneumoniaMNIST at 28.
 # Disease lowers contrast, but so do exposure, position and the machine, and
-# the film does not say which it was. **Whatever a network scores there,
-# compare it with this first.**
+# the film does not say which it was. **Whatever a network scores, compare it
+# with such a number first.**
 #
 # ### A shortcut, planted
 #
@@ -485,10 +485,10 @@ for place, share in {"hospital A": 0.95, "no habit": 0.5, "hospital B": 0.05}.it
     print(f"{place:12} AUC {score:.2f}")
 
 # %% [markdown]
-# In hospital A it looks like a triumph. In hospital B it is worse than tossing
-# a coin, with the same films and the same lungs. No score computed inside
-# hospital A could have told you. That is why every lesson of this workshop
-# asks: *what else could have given this number?*
+# The classifier that learned from hospital A looks like a triumph there, and
+# in hospital B it is worse than a coin, with the same films and lungs. No
+# score computed inside hospital A could have told you. That is why every
+# lesson of this workshop asks: *what else could have given this number?*
 #
 # ## 6. How many greys? Bit depth
 #
@@ -690,10 +690,10 @@ from medigenx_lib import preprocessing
 patients = np.repeat([f"patient{i:03d}" for i in range(200)], [1 + i % 6 for i in range(200)])
 in_test = np.arange(len(patients)) % 5 == 0
 met_before = np.isin(patients[in_test], patients[~in_test])
-print(f"split by films:    {met_before.mean():.0%} of the test films show a patient of the training set")
+print(f"split by films:    {100 * met_before.mean():.0f} % of the test films show a patient of the training set")
 by_patient = np.array([preprocessing.split_of(name) == "test" for name in patients])
 met_before = np.isin(patients[by_patient], patients[~by_patient])
-print(f"split by patients: {met_before.mean():.0%}")
+print(f"split by patients: {100 * met_before.mean():.0f} %")
 
 # %% [markdown]
 # The library decides by a hash of the patient's name, not by a random draw.

@@ -50,8 +50,8 @@ _ = right.set(xlabel="stored number", ylabel="pixels", title="what is used")
 course.show(fig, alt="A chest film that looks flat and grey, and its histogram: it uses the middle of the range only.")
 
 # %% [markdown]
-# The film looks as through fog. Nothing is wrong with it: only the window is
-# wrong. Before you read on: where would you put the centre, and how wide
+# The film looks as through fog. Nothing is wrong with the film, only the window
+# is wrong. Before you read on: where would you put the centre, and how wide
 # would you make the window?
 
 # %% [markdown]
@@ -404,11 +404,13 @@ def lung_lost(case, wide):
 children = phantom.cases(range(40), size=128, disease=False)
 for wide in (1.1, 1.25, 1.4):
     lost = np.array([lung_lost(case, wide) for case in children])
-    print(f"{wide:.2f} times as wide: {np.sum(lost > 0.01)} of 40 films lose lung, at worst {lost.max():.0%} of it")
+    print(
+        f"{wide:.2f} times as wide: {np.sum(lost > 0.01)} of 40 films lose lung, at worst {100 * lost.max():.0f} % of it"
+    )
 
 # %% [markdown]
 # Usually nothing, sometimes a lot, and no error message. A pleural effusion
-# begins in the outermost corner of the lung: exactly there.
+# begins in the outermost corner of the lung, where the crop cuts.
 #
 # Borders are the other way round: they should go. Here a film gets the black
 # edges of a collimator, and `crop_borders` takes them off again. It cuts
@@ -584,7 +586,7 @@ for name, move in {"original": lambda p: p, **moves}.items():
     moved = [after(move, case) for case in ill]
     left = np.mean([heart_is_left(masks) for masks in moved])
     seen = np.mean([m["opacity"].sum() / c.masks["opacity"].sum() for m, c in zip(moved, ill, strict=True)])
-    print(f"{name:15}{left:12.0%}{seen:19.0%}")
+    print(f"{name:15}{100 * left:10.0f} %{100 * seen:17.0f} %")
 
 # %% [markdown]
 # - **Mirrored**: every heart is on the wrong side. About one person in ten
@@ -698,7 +700,7 @@ for toss in range(20):
 fig, axis = plt.subplots(figsize=(6, 2.6))
 for row, (name, scores) in enumerate({"split by patient": by_patient, "split by film": by_film}.items()):
     axis.scatter(scores, np.full(20, row), alpha=0.5, color=course.PALETTE[row])
-    axis.text(1.03, row, f"{name}: {np.mean(scores):.0%}", va="center")
+    axis.text(1.03, row, f"{name}: {100 * np.mean(scores):.0f} %", va="center")
 axis.axvline(0.5, color="black", linestyle=":")
 axis.set(xlim=(0.2, 1.02), ylim=(-0.6, 1.6), yticks=[], xlabel="accuracy on coin tosses (dotted: chance)")
 course.show(fig, alt="Accuracy on random labels: near chance when split by patient, far above when split by film.")

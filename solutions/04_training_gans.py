@@ -20,10 +20,10 @@
 # %% [markdown]
 # ## 1. A game small enough to watch
 #
-# Most GAN trainings that fail do not crash. The losses look busy, films
-# come out, and only later somebody notices that all of them are the same
-# child. So we shall break trainings on purpose, see what each failure looks
-# like, and mend them one lever at a time.
+# Most GAN trainings that fail do not crash: the losses look busy, films come
+# out, and only later somebody notices that all of them are the same child.
+# So we shall break trainings on purpose, see what each failure looks like,
+# and mend them one lever at a time.
 #
 # For that we need a game that takes a second. Say two numbers were measured
 # on each film, and there are **eight kinds of film**: eight small clouds on
@@ -76,7 +76,7 @@ def players(momentum, seed, width=64):
 # %% [markdown]
 # The two turns are those of lesson 03. The discriminator's comes first. Its
 # loss is the cross-entropy. `penalty` is a function that may add something
-# to it; for now there is none.
+# to the discriminator's loss; for now there is none.
 
 # %%
 from medigenx_lib.gan import losses
@@ -107,13 +107,15 @@ def generator_turn(judge, adam, fake):
 
 
 # %% [markdown]
-# And the game. Every 50 rounds it takes a photograph: 500 made points, the
-# loss, and what the discriminator says on average about real and made
+# And the game. Every 50 rounds the game takes a photograph: 500 made points,
+# the loss, and what the discriminator says on average about real and made
 # points. Two more arguments wait for their sections: `change`, done to
 # everything that the discriminator sees, and `points`, a fixed set of real
 # films instead of new ones each time.
 
 # %%
+from tqdm.auto import tqdm
+
 FIXED = torch.randn(500, 2, generator=torch.Generator().manual_seed(1))  # latents of the photographs
 HELD_OUT = real_points(500, torch.Generator().manual_seed(2))  # real, never trained on
 
@@ -132,7 +134,7 @@ def play(momentum, penalty=None, change=None, points=None, rounds=1000, seed=0, 
     """Play ``rounds`` rounds, batches of 64; returns the photographs, one every 50 rounds."""
     generator, judge, generator_adam, judge_adam = players(momentum, seed, width)
     average, album, draw = copy.deepcopy(generator), [], torch.Generator().manual_seed(seed)
-    for turn in range(1, rounds + 1):
+    for turn in tqdm(range(1, rounds + 1), "rounds", leave=False, delay=1, disable=rounds < 1000):
         real = real_points(64, draw) if points is None else points[torch.randint(len(points), (64,), generator=draw)]
         fake = generator(torch.randn(64, 2, generator=draw))
         shown = (real, fake) if change is None else (change(real, draw), change(fake, draw))
@@ -176,7 +178,7 @@ course.show(fig, alt="Five photographs of one game: made points form one clump, 
 # worthless. Imagine a teaching file in which every pneumonia sits in the
 # same lobe.
 #
-# By eye is not enough. How many kinds are there, and how many points lie on
+# Looking is not enough: how many kinds are there, and how many points lie on
 # any kind at all?
 
 # %% [markdown]
@@ -333,9 +335,9 @@ print("non-saturating: still pulls over 10 times harder:", free["non-saturating"
 #
 # ## 4. Penalties: keep the judge smooth
 #
-# The remedy that did most for GANs is short. Ask how steeply the logit
-# rises when a *film* changes a little, $\nabla_x D(x)$, and make the
-# discriminator pay for steepness:
+# The remedy that did most for GANs is short: **make the discriminator pay
+# for steepness.** Ask how steeply the logit rises when a *film* changes a
+# little, $\nabla_x D(x)$, and add to the loss:
 #
 # $$ \frac{\gamma}{2}\; \overline{\lVert \nabla_x D(x) \rVert^2} $$
 #
@@ -453,10 +455,9 @@ course.show(fig, alt="Without penalty one clump; with R1 + R2 the points spread 
 print("with the penalty, more than half of the kinds at the end:", kinds(mended[-1]["averaged"]) > 4)
 
 # %% [markdown]
-# Two different levers, momentum and penalty, each mends this collapse. In
-# the strong recipe of this course both are set, because on films no single
-# one is enough. Move them yourself. Where does it break? (One game a move,
-# about a second.)
+# Two different levers, momentum and penalty, each mends this collapse. The
+# strong recipe of this course sets both. Move them yourself. Where does it
+# break? (One game a move, a second or two.)
 
 
 # %%
@@ -556,15 +557,15 @@ print("mended, the average covers at least as many:", kinds(mended[-1]["averaged
 print("collapsed, the average covers over half of the kinds:", kinds(collapsed[-1]["averaged"]) > 4)
 
 # %% [markdown]
-# The average polishes a healthy game. It cannot mend a sick one: the mean of
+# The average polishes a healthy game and cannot mend a sick one: the mean of
 # a generator that runs in circles is a place where it never was.
 #
 # ## 6. A discriminator that learns by heart
 #
-# So far there was always a fresh real film. In medicine there never is: a
-# few thousand films, a few hundred, sometimes fifty. A discriminator can
-# learn fifty films by heart. Then "real" means "one of those I know", and
-# the generator is pushed to copy.
+# So far there was always a fresh real film. In medicine films are few: some
+# thousand, a few hundred, sometimes fifty. A discriminator can learn fifty
+# films by heart. Then "real" means "one of those I know", and the generator
+# is pushed to copy.
 #
 # Eight points now, one of each kind, and a wide discriminator. We watch
 # what it says about three sets: the **training** points, **held-out** real
@@ -577,8 +578,10 @@ by_heart = play(momentum=0.0, points=FEW, width=256, rounds=1200)
 
 def curves(axis, album, title):
     """Mean logits of training, held-out and made points over time."""
-    for name, style in {"train": "-", "held_out": "--", "fake": ":"}.items():
-        axis.plot(range(50, 50 * len(album) + 1, 50), [photo[name] for photo in album], style, label=name)
+    for (name, style), words in zip(
+        {"train": "-", "held_out": "--", "fake": ":"}.items(), ("training", "held out", "made"), strict=True
+    ):
+        axis.plot(range(50, 50 * len(album) + 1, 50), [photo[name] for photo in album], style, label=words)
     axis.set(xlabel="round", ylabel="mean logit", title=title, ylim=(-2.5, 2.5))
 
 
@@ -591,10 +594,10 @@ _ = axes[0].legend(loc="lower left")
 course.show(fig, alt="Fresh films: training and held-out logits agree. 8 films: held-out sinks with the fakes.")
 
 # %% [markdown]
-# On the right the dashed line leaves the solid one and keeps company with the
-# dotted: to this judge a **real film that it has not seen is nearly as
-# suspicious as a fake**. No other curve shows it: training high and fakes
-# low looks like a judge who knows his trade.
+# A judge that has learned by heart finds **a real film that it has not seen
+# nearly as suspicious as a fake**. On the right the dashed line leaves the
+# solid one and keeps company with the dotted. No other curve shows it:
+# training high and fakes low looks like a judge who knows his trade.
 #
 # Karras et al. (NeurIPS 2020) make one number of it: where does held-out
 # lie on the way from training (0) to fake (1)?
@@ -632,11 +635,11 @@ def overfitting(train_logits, held_out_logits, fake_logits):
 check.overfitting(overfitting)
 
 # %% [markdown]
-# Two cures are open to us. The penalty, since a smooth judge cannot single
-# out eight spots. And **augmentation**: change a little everything that
-# the discriminator sees, real and fake alike, a new way each time. Eight
-# points become eight clouds. The change must be *differentiable*, because
-# the generator's gradient passes through it.
+# Two cures are open to us. The penalty is one: a smooth judge cannot single
+# out eight spots. The other is new. **Augmentation** changes a little
+# everything that the discriminator sees, real and fake alike, a new way each
+# time. Eight points become eight clouds. The change must be *differentiable*,
+# because the generator's gradient passes through it.
 
 
 # %%
@@ -680,10 +683,10 @@ for name in CURES:
 # and points lie where no real film is, nearer the middle and between the
 # clouds. Too strong an augmentation hides what should be learned.
 #
-# For chest films this decides what is allowed. A small shift, a little more
-# or less exposure: such films exist. A mirror image: the heart would be on
-# the right, and the generator would learn that this happens to every second
-# child.
+# For chest films this decides what is allowed: only changes that leave a film
+# as some real patient could have it. A small shift, a little more or less
+# exposure: such films exist. A mirror image: the heart would be on the right,
+# and the generator would learn that this happens to every second child.
 
 # %% [markdown]
 # ### Exercise 4.5: move a film, keep the gradient
@@ -783,8 +786,6 @@ def look(state):
 # which discriminator learns by heart, and which films come out best?
 
 # %%
-from tqdm.auto import tqdm
-
 IMAGES = course.by_profile(fast=9_600, class_=24_000)
 SMALL = {"size": 16, "width": 16, "latent": 16, "lr": 1e-3, "ema": 0.99}
 LOOSE = {"loss": "standard", "gamma": 0.0}
@@ -838,16 +839,15 @@ print("each lever alone narrows it:", max(last["augmentation"], last["R1 + R2"])
 
 # %% [markdown]
 # Could you have ranked the four by looking at six films of each? The gap says
-# it from early on, and costs nothing but a few films set aside. If you take
-# one habit from this lesson:
-# **keep real films out of training, and watch what the discriminator says
-# about them.**
+# it from early on, and costs nothing but a few films set aside. The habit to
+# take home: **keep real films out of training, and watch what the
+# discriminator says about them.**
 #
-# And the distance on the right? We ran three seeds on phantoms. The order of
-# the gaps was the same in all. The distances were 48 without levers against
-# 27 with both in one seed, and 22 against 21 and 25 against 24 in the others:
-# the levers mended the judge each time, and the films not always. One run
-# would have told you a nicer story.
+# And the distance on the right? We ran three seeds on phantoms: the order of
+# the gaps was the same in all three. The distances were 48 without levers
+# against 27 with both in one seed, and 22 against 21 and 25 against 24 in the
+# others: the levers mended the judge each time, and the films not always. One
+# run would have told you a nicer story.
 #
 # ### When the machine stops
 #
@@ -928,8 +928,9 @@ course.think(
 )
 
 # %% [markdown]
-# What to look at, and how often. (*Coverage* and *recall*, lesson 05, are
-# shares of the real films that have made ones among or around them.)
+# What you may see in the curves, what it may mean, and what to turn then.
+# (*Coverage* and *recall*, lesson 05, are shares of the real films that have
+# made ones among or around them.)
 #
 # | you see | it may be | look at | turn |
 # |---|---|---|---|
@@ -943,10 +944,11 @@ course.think(
 #
 # On the ring everything is clear. On real films, at 32 x 32 pixels, every
 # recipe below had the same 240 CPU-seconds, three seeds, and the same films.
-# FD in the space of our film encoder: real half against half 0.68, held-out
-# films 1.02. *Recall* is the share of the real films that lie among the made
-# ones (lesson 05): low where kinds are missing, 0.84 for other real films.
-# Median, and range over seeds.
+# The FD is that of lesson 05, in numbers that a network trained on chest
+# films makes of them (*encoder*); one half of the real films against the
+# other has 0.68, held-out films have 1.02. *Recall* is the share of the real
+# films that lie among the made ones (lesson 05): low where kinds are missing,
+# 0.84 for other real films. Median, and range over seeds.
 #
 # | recipe | FD encoder | recall | what the row adds |
 # |---|---|---|---|
@@ -956,12 +958,13 @@ course.think(
 # | hinge + spectral norm | 5.67 (4.65 to 6.97) | 0.27 | judge limited layer by layer |
 # | the same + DiffAugment | 49.14 (47.95 to 58.63) | 0.00 | strong changes: collapse |
 # | `strong` (pairing, R1 + R2, EMA, bilinear) | 2.47 (2.16 to 2.53) | 0.63 | the recipe of these lessons |
-# | narrow (32 bits, no spread) | 1.86 (1.69 to 1.88) | 0.67 | thin where pixels are many, steps four times as large |
+# | `narrow` as it began (32-bit numbers) | 1.86 (1.69 to 1.88) | 0.67 | thin where pixels are many, steps four times as large |
 # | the same in bfloat16 | 1.69 (1.56 to 1.84) | 0.68 | a fifth more films in the same seconds |
 # | **`narrow`**, but for its last lever | **0.96** (0.95 to 1.00) | **0.75** | the judge is told how films of a group differ |
 #
-# The full tables with their commands: [benchmarks](../benchmarks/README.md),
-# these rows under "The earlier run, with more rows". Read them honestly:
+# The full tables, with their commands, are in the
+# [benchmarks](../benchmarks/README.md), these rows under "The earlier run,
+# with more rows". Read them honestly:
 #
 # - No lever is good in itself. **EMA** made the tutorial's generator smoother
 #   and less diverse at this budget; in the strong recipe it stays.
@@ -1005,12 +1008,13 @@ course.think(
 # %%
 # NBVAL_CHECK_OUTPUT
 strong, tutorial = recipes.recipe("strong"), recipes.recipe("dcgan")
-for lever in ("loss", "gamma", "ema", "betas", "upsampling", "conditional", "batch_norm"):
+for lever in ("loss", "gamma", "ema", "betas", "lr", "lr_end", "latent", "upsampling", "conditional", "batch_norm"):
     print(f"{lever:>12}: tutorial {getattr(tutorial, lever)!s:>12}   strong {getattr(strong, lever)!s}")
 
 # %% [markdown]
-# That is the whole ladder between the two recipes, in the library's own
-# words. Each rung can be changed alone: `recipes.recipe("dcgan", ema=0.999)`.
+# That is the ladder between the two recipes, in the library's own words; the
+# layers of the networks (`body`) are its last rung. Each can be changed alone:
+# `recipes.recipe("dcgan", ema=0.999)`.
 #
 # ## Summary
 #

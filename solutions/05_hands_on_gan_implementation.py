@@ -493,7 +493,7 @@ fig, axis = plt.subplots(figsize=(7, 2.6))
 for name, values in greys.items():
     _ = axis.hist(values, bins=30, alpha=0.6, label=f"{name}: mean {values.mean():.2f}, spread {values.std():.2f}")
 _ = axis.set(xlabel="mean grey of a film, 0 to 10", ylabel="films")
-_ = axis.legend()
+_ = axis.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 course.show(fig, alt="Two overlapping heaps of mean greys, real and generated, with their means and spreads.")
 
 # %% [markdown]
@@ -737,7 +737,7 @@ print(
 from medigenx_lib.evaluation import memorisation
 
 found = {
-    "held out": memorisation.nearest_films(held_out, train_films),
+    "held-out": memorisation.nearest_films(held_out, train_films),
     "generated": memorisation.nearest_films(made, train_films),
 }
 
@@ -863,16 +863,19 @@ EDITS = {
     "blur": lambda image, s: blurred(torch.from_numpy(image), 0.05 + 1.5 * s).numpy(),
     "grain": lambda image, s: image + 0.12 * s * board,
     "contrast": lambda image, s: image + 0.6 * s * (image.mean() - image),
-    "mirror": lambda image, s: image[:, ::-1] if s > 0 else image,
+    "mirror": lambda image, s: image[:, ::-1],
 }
 
 
 def flawed(flaw, strength):
-    """The victims with a flaw; ``collapse`` shows ever fewer of them over and over."""
+    """The victims with a flaw; ``collapse`` shows ever fewer over and over, ``mirror`` turns ever more of them."""
     if flaw == "collapse":
         return [victims[i % max(4, round(len(victims) * (1 - strength)))] for i in range(len(victims))]
-    edit = EDITS[flaw]
-    return [replace(film, image=edit(film.image, strength).clip(0, 1).astype(np.float32), masks={}) for film in victims]
+    edit, count = EDITS[flaw], round(len(victims) * strength) if flaw == "mirror" else len(victims)
+    spoilt = [edit(film.image, strength).clip(0, 1).astype(np.float32) for film in victims[:count]]
+    return [replace(film, image=image, masks={}) for film, image in zip(victims, spoilt, strict=False)] + victims[
+        count:
+    ]
 
 
 # %%

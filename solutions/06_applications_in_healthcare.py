@@ -432,7 +432,7 @@ check.wilson(wilson)
 # NBVAL_CHECK_OUTPUT
 for films in (40, 400, 4000):
     upper = stats.binomtest(0, films).proportion_ci(method="wilson").high
-    print(f"0 copies among {films:4}: up to {upper:.2%} of all films could still be copies")
+    print(f"0 copies among {films:4}: up to {100 * upper:.2f} % of all films could still be copies")
 
 # %% [markdown]
 # ## 4. Simulation for teaching
@@ -538,7 +538,7 @@ def small(cases):
 (films, labels), (unseen, truth) = small(course.cases(400)), small(course.cases(128, split="test"))
 biased, _ = boxed(films, np.where(labels == 1, 0.95, 0.05), seed=0)
 fig = course.films([biased[labels == k][i] for k in (0, 1) for i in range(4)], ["normal"] * 4 + ["pneumonia"] * 4, 4)
-course.show(fig, alt="Normal films without and pneumonia films with a small white box in the upper left corner.")
+course.show(fig, alt="A small white box in the upper left corner of all pneumonia films and one normal film.")
 
 # %% [markdown]
 # The classifier is a logistic regression, because one can look at what it
@@ -642,8 +642,8 @@ called = models["with the shortcut"].predict(half.reshape(len(half), -1)) == 1
 for box in (True, False):
     ill, well = (truth == 1) & (has_box == box), (truth == 0) & (has_box == box)
     print(
-        f"{'with box' if box else 'without'}:  {1 - called[ill].mean():.0%} of {ill.sum()} with pneumonia missed, "
-        f"{called[well].mean():.0%} of {well.sum()} healthy called ill"
+        f"{'with box' if box else 'without'}:  {100 * (1 - called[ill].mean()):.0f} % of {ill.sum()} with pneumonia missed, "
+        f"{100 * called[well].mean():.0f} % of {well.sum()} healthy called ill"
     )
 
 # %% [markdown]

@@ -226,7 +226,7 @@ course.interact(draw_walk, steps=(1, 32, 1, 8), spread=(0.1, 1.0, 0.1, 0.3),
 walkers = np.random.default_rng(1).standard_normal((400, 1))
 for steps in (1, 2, 8, 32):
     ends = follow(walkers, steps, heaps)[-1, :, 0]
-    print(f"{steps:2} steps: {np.mean(np.abs(ends) < 1):4.0%} end between the heaps, where no data is")
+    print(f"{steps:2} steps: {100 * np.mean(np.abs(ends) < 1):3.0f} % end between the heaps, where no data is")
 
 # %% [markdown]
 # One step leads everybody to the mean of all data, the one place where no
@@ -633,7 +633,7 @@ fig, axis = plt.subplots(figsize=(6.5, 2.8))
 for films_each, colour in ((50, course.PALETTE.red), (1000, course.PALETTE.blue)):
     paths = np.array([generations(200, films_each, seed) for seed in range(12)])
     _ = axis.plot(paths.T, color=colour, linewidth=0.5, alpha=0.5)
-    _ = axis.plot(np.median(paths, 0), color=colour, label=f"{films_each} films a generation")
+    _ = axis.plot(np.median(paths, 0), color=colour, label=f"{films_each:,} films a generation")
 _ = axis.set(xlabel="generation", ylabel="spread", ylim=(0, 1.7))
 _ = axis.legend()
 course.show(

@@ -624,7 +624,7 @@ check.concordance(concordance)
 
 # %%
 count = course.by_profile(fast=40, class_=80, full=200)
-cohort = segmentation.segment([*course.cases(count, label=0), *course.cases(count, label=1)], progress=False)
+cohort = segmentation.segment([*course.cases(count, label=0), *course.cases(count, label=1)])
 labels = np.array([film.label for film in cohort])
 print(f"{len(cohort)} films, masks trusted on {sum(film.meta['quality']['trusted'] for film in cohort)}")
 
@@ -677,7 +677,7 @@ course.show(
 # %%
 def measure_all(films):
     """The features of both lungs as an array (films, 102), and their names."""
-    rows = radiomics.extract(films, ("lungs",), workers=1, progress=False)
+    rows = radiomics.extract(films, ("lungs",), workers=1)
     rows["name"] = rows.feature_class + " " + rows.feature
     wide = rows.pivot(index="case", columns="name", values="value")
     return wide.reindex([film.id for film in films])
@@ -879,9 +879,9 @@ for axis, kinds, title, words in (
 ):
     for kind, colour, marker in ((0, course.PALETTE.blue, "o"), (1, course.PALETTE.red, "^")):
         _ = axis.scatter(*points[kinds == kind].T, c=colour, marker=marker, s=26, alpha=0.75, label=words[kind])
-    _ = axis.set(title=title, xlabel=f"component 1 ({flat.explained_variance_ratio_[0]:.0%} of the variance)")
+    _ = axis.set(title=title, xlabel=f"component 1 ({100 * flat.explained_variance_ratio_[0]:.0f} % of the variance)")
     _ = axis.legend()
-_ = axes[0].set_ylabel(f"component 2 ({flat.explained_variance_ratio_[1]:.0%})")
+_ = axes[0].set_ylabel(f"component 2 ({100 * flat.explained_variance_ratio_[1]:.0f} %)")
 course.show(fig, alt="The films on two principal components, by label and by cluster: the two agree only in part.")
 
 # %%
@@ -933,7 +933,7 @@ fig, axis = plt.subplots(figsize=(6, 2.8))
 _ = axis.hist(hits, bins=np.arange(-0.5, max(hits) + 1.5, 2), color=course.PALETTE.blue)
 _ = axis.set(xlabel="features with p < 0.05 though the labels are shuffled", ylabel="of 100 shuffles")
 course.show(fig, alt="Histogram of false hits over 100 shuffles: mostly few, but at times very many at once.")
-print(f"mean {np.mean(hits):.1f}; at least one false hit in {np.mean(np.array(hits) > 0):.0%} of the shuffles")
+print(f"mean {np.mean(hits):.1f}; at least one false hit in {100 * np.mean(np.array(hits) > 0):.0f} % of the shuffles")
 
 # %% [markdown]
 # About five on average, as arithmetic says. But they do not come evenly: because
@@ -1012,7 +1012,7 @@ print("Benjamini-H.  ", (false_discovery_control(example) <= 0.05).tolist())
 
 # %%
 fresh = [*course.cases(count, split="test", label=0), *course.cases(count, split="test", label=1)]
-fresh = segmentation.segment(fresh, progress=False)
+fresh = segmentation.segment(fresh)
 later = measure_all(fresh)
 later_labels = np.array([film.label for film in fresh])
 winners = {"best of all": before.columns, "best of the stable": stable}

@@ -612,8 +612,8 @@ print(history.round(3).to_string(index=False))
 #
 # The **first attempt** kept whole reports with a reward above 0.8. Reward,
 # finding F1 and the judge all rose: F1 from .40 to .47 [.37, .55] in 149
-# seconds. A curve to be proud of. Before you read on: what is missing before
-# you may call it a success?
+# seconds (each run begins anew; the second began at .39). A curve to be proud
+# of. Before you read on: what is missing before you may call it a success?
 #
 # A **control**. The writer also had 149 more seconds. Another copy got the
 # same seconds and no check at all: it went on learning its 40 reports. It

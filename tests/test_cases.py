@@ -84,3 +84,10 @@ def test_zones_run_from_apex_to_base():
 def test_a_measurement_is_finite():
     with pytest.raises(InputError):
         Measurement("x", float("nan"))
+
+
+def test_readers_are_shown_shares_in_percent():
+    share, ratio = Measurement("opacity_extent.left", 0.2), Measurement("cardiothoracic_ratio", 0.5)
+    assert share.is_share and not ratio.is_share
+    assert share.shown(0.214) == "21 %" and share.shown(0.154, 0.271) == "15 to 27 %"
+    assert ratio.shown(0.519) == "0.52" and Measurement("width", 3.0, unit="mm").shown(3.0) == "3.00 mm"

@@ -63,7 +63,7 @@ def test_scores_have_a_floor_and_a_ceiling(record):
     distance = next(row for row in real["rows"] if "Fréchet" in row[0])
     assert float(distance[1].split()[0]) > 0 and float(distance[2]) > 0
     by_name = {row[0]: row for row in text["rows"]}
-    assert by_name["ceiling: the grammar on the truth, against the truth"][2].startswith("100%")
+    assert by_name["ceiling: the grammar on the truth, against the truth"][2].startswith("100 %")
     floor = by_name["floor: another phantom's report, against the truth"]
     assert int(floor[3].split("%")[0]) > 0  # a report that did not look is caught
 

@@ -1,6 +1,14 @@
 """How a check speaks when an answer is not right yet."""
 
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Any
+
 from medigenx_lib.errors import MedigenxError
+
+OPEN = "Your turn"
+"""How the message begins of an exercise that is not done yet; see :func:`.notebooks.stub`."""
 
 
 class CheckFailed(MedigenxError):
@@ -9,3 +17,18 @@ class CheckFailed(MedigenxError):
     def _render_traceback_(self) -> list[str]:
         """IPython shows these lines instead of a traceback: the way through the check is no help to a student."""
         return [f"Not yet: {self}"]
+
+
+def shorten_open_exercises() -> None:
+    """Have IPython say of an open exercise in one line that it is open: a way through its check says too much."""
+    from IPython import get_ipython
+
+    if (shell := get_ipython()) is not None:
+        shell.set_custom_exc((NotImplementedError,), _tell)
+
+
+def _tell(shell: Any, kind: type, error: BaseException, trace: TracebackType, tb_offset: int | None = None) -> None:
+    if str(error).startswith(OPEN):
+        shell._showtraceback(kind, error, [f"Not done yet. {error}"])
+    else:
+        shell.showtraceback((kind, error, trace), tb_offset=tb_offset)

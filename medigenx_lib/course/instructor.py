@@ -19,7 +19,7 @@ from pathlib import Path
 from nbformat import NotebookNode, v4
 from tqdm.auto import tqdm
 
-from medigenx_lib.course import CheckFailed, lessons, notebooks
+from medigenx_lib.course import CheckFailed, lessons, notebooks, points
 from medigenx_lib.course.address import ROOT
 from medigenx_lib.course.lessons import Lesson
 from medigenx_lib.files import write_text
@@ -27,7 +27,6 @@ from medigenx_lib.files import write_text
 EDITION = ROOT / "instructor"
 WRONG_ANSWERS = ROOT / "tests" / "course" / "wrong_answers"
 WORDS_A_MINUTE, CODE_MINUTES = 110, 1.0
-POINTS = 6
 CLOSING = ("summary", "quiz", "where to go next")
 HEADING = re.compile(r"^## (.+)$", re.MULTILINE)
 CUT = re.compile(r"^(?=## )", re.MULTILINE)
@@ -87,19 +86,14 @@ def _pieces(cell: NotebookNode) -> list[NotebookNode]:
 def _weight(cells: Iterable[NotebookNode]) -> float:
     """Minutes that the cells would take at reading pace; exercises are counted elsewhere."""
     cells = list(cells)
-    words = sum(len(_taught(cell).split()) for cell in cells if cell.cell_type == "markdown")
+    words = sum(len(points.taught(cell.source).split()) for cell in cells if cell.cell_type == "markdown")
     code = sum(cell.cell_type == "code" and not cell.metadata.get("tags") for cell in cells)
     return 0.5 + words / WORDS_A_MINUTE + CODE_MINUTES * code
 
 
-def _taught(cell: NotebookNode) -> str:
-    """The text of a cell before its exercise, if it holds one."""
-    return cell.source.partition("### Exercise")[0]
-
-
 def _stated(cell: NotebookNode) -> int:
     """The minutes that the text of an exercise states, 0 for any other cell."""
-    if cell.cell_type != "markdown" or "### Exercise" not in cell.source:
+    if cell.cell_type != "markdown" or points.EXERCISE not in cell.source:
         return 0
     found = STATED.search(cell.source)
     return int(found[1]) if found else 0
@@ -129,18 +123,8 @@ def core(parts: list[Section], minutes: int) -> list[Section]:
 
 
 def talking_points(cells: Iterable[NotebookNode]) -> list[str]:
-    """The first sentence of each paragraph of a section, at most ``POINTS``; exercises and tables left out."""
-    points = []
-    for cell in cells:
-        if cell.cell_type == "markdown":
-            points += [
-                _first_sentence(part) for part in _taught(cell).split("\n\n") if part[:1].isupper() or part[:2] == "**"
-            ]
-    return [point for point in points if len(point.split()) > 3][:POINTS]
-
-
-def _first_sentence(paragraph: str) -> str:
-    return re.split(r"(?<=[.?!])\s", " ".join(paragraph.split()), maxsplit=1)[0]
+    """What the text of a section says, in a few sentences: see :func:`.points.of`."""
+    return points.of(cell.source for cell in cells if cell.cell_type == "markdown")
 
 
 def likely_mistakes(lesson: Lesson) -> dict[str, list[tuple[str, str]]]:
@@ -227,14 +211,14 @@ and the folded cell `%%skip_to` before that section: it does what comes before, 
 
 def notes(part: Section, clock: int) -> str:
     """What stands before a section."""
-    points = "".join(f"- {point}\n" for point in talking_points(part.cells))
+    said = "".join(f"- {point}\n" for point in talking_points(part.cells))
     practice = f" · {part.exercises} minutes of exercises" if part.exercises else ""
     move = (
         "\n*Let the class move the controls before you explain them: ask first what they expect.*\n"
         if part.interactive
         else ""
     )
-    return f"> **From minute {clock}** · {part.teaching} minutes of teaching{practice}\n\n**Say**\n\n{points}{move}"
+    return f"> **From minute {clock}** · {part.teaching} minutes of teaching{practice}\n\n**Say**\n\n{said}{move}"
 
 
 def checkpoint(cells: list[NotebookNode], title: str) -> NotebookNode:

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from nbformat import NotebookNode, v4, writes
 
 from medigenx_lib.course.address import badge, repository
+from medigenx_lib.course.errors import OPEN
 from medigenx_lib.course.lessons import Header, Lesson
 from medigenx_lib.settings import DISCLAIMER
 
@@ -91,7 +92,7 @@ def is_tagged(cell: NotebookNode, tag: str) -> bool:
 def stub(source: str) -> str:
     """The exercise with each solution replaced by ``raise NotImplementedError``, at its indentation."""
     name = DEFINED.search(source)
-    todo = f'raise NotImplementedError("Your turn: write {name[1] if name else "this"}.")'
+    todo = f'raise NotImplementedError("{OPEN}: write {name[1] if name else "this"}.")'
     return SOLUTION.sub(lambda match: f"{match[1]}{todo}", source)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from medigenx_lib import settings
 from medigenx_lib.cases import LABELS, Case
-from medigenx_lib.course import look, skipping
+from medigenx_lib.course import errors, look, skipping
 from medigenx_lib.errors import InputError
 
 T = TypeVar("T")
@@ -37,6 +37,7 @@ def start(lesson: int, accelerator: str = "none") -> None:
         stay_offline()
     look.set_style()
     skipping.register()
+    errors.shorten_open_exercises()
     random.seed(settings.SEED)
     np.random.seed(settings.SEED)  # noqa: NPY002 - libraries that students try may still draw from it
     torch.manual_seed(settings.SEED)

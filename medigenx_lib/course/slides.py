@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from nbformat import NotebookNode
 from tqdm.auto import tqdm
 
-from medigenx_lib.course import instructor, lessons, notebooks
+from medigenx_lib.course import instructor, lessons, notebooks, points
 from medigenx_lib.course.address import ROOT
 from medigenx_lib.course.lessons import Lesson
 from medigenx_lib.errors import InputError
@@ -65,15 +65,15 @@ def opening(lesson: Lesson) -> Slide:
 
 def column(part: instructor.Section, outputs: dict) -> Iterator[Slide]:
     """The slides of one section."""
-    text = "\n\n".join(cell.source for cell in part.cells if cell.cell_type == "markdown")
-    said = HEADING.sub("", text).strip()
-    if points := instructor.talking_points(part.cells):
-        yield Slide(part.title, bullets(points), marked_up(said))
-        yield from (Slide(part.title, marked_up(table)) for table in TABLE.findall(said))
+    texts = [cell.source for cell in part.cells if cell.cell_type == "markdown"]
+    said = HEADING.sub("", "\n\n".join(texts)).strip()
+    if told := points.of(texts):
+        yield Slide(part.title, bullets(told), marked_up(said))
+        yield from (Slide(part.title, marked_up(shown)) for shown in (*points.lists(texts), *TABLE.findall(said)))
     elif said:  # a list, a table, a single sentence: shown as it is
         yield Slide(part.title, marked_up(said))
     for cell in part.cells:
-        if cell.cell_type == "markdown" and "### Exercise" in cell.source:
+        if cell.cell_type == "markdown" and points.EXERCISE in cell.source:
             yield exercise(cell.source)
         elif cell.cell_type == "code" and not cell.metadata.get("tags"):
             source = notebooks.unmarked(cell).source
@@ -121,9 +121,9 @@ def clipped(text: str) -> str:
     return "\n".join([*lines[:fitting], "..."] if fitting < len(lines) else lines)
 
 
-def bullets(points: Iterable[str]) -> str:
+def bullets(told: Iterable[str]) -> str:
     """Sentences as an HTML list."""
-    return f"<ul>{''.join(f'<li>{inline(point)}</li>' for point in points)}</ul>"
+    return f"<ul>{''.join(f'<li>{inline(point)}</li>' for point in told)}</ul>"
 
 
 def marked_up(text: str) -> str:

@@ -8,12 +8,13 @@ and its *ceiling* (the worst of the planted controls). ``SCORES`` says what each
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 import torch
+from tqdm.auto import tqdm
 
 from medigenx_lib.cases import Case
 from medigenx_lib.errors import InputError
@@ -72,6 +73,7 @@ def scores(
     spaces: Spaces | None = None,
     repeats: int = 20,
     seed: int = 0,
+    progress: bool = True,
 ) -> pd.DataFrame:
     """Score ``generated`` and the floor and control sets against ``real_train``: one row a set and score.
 
@@ -86,12 +88,12 @@ def scores(
     films may come described (``reference.load``): then there is no pixel distance and no search for copies. Raises
     InputError for fewer than 16 films of a kind.
     """
-    sets = _describe_all(real_train, real_test, generated, dict(others or {}), spaces)
+    sets = _describe_all(real_train, real_test, generated, dict(others or {}), spaces, progress)
     drawn_sets = draw_all(sets, GENERATED, np.random.default_rng(seed))
     real = drawn_sets.pop("reference")
     held_out = drawn_sets[FLOOR]
     rows = []
-    for name, drawn in drawn_sets.items():
+    for name, drawn in _shown(drawn_sets, "scoring", progress):
         for score, (value, low, high) in _with_interval(real, drawn, held_out, repeats, seed).items():
             rows.append({"set": name, "score": score, "value": value, "low": low, "high": high, "n": len(drawn)})
     return pd.DataFrame(rows)
@@ -153,7 +155,9 @@ def _within_range(name: str, bounds: pd.Series) -> pd.Series:
     return bounds.clip(0, 1) if name in SHARES else bounds
 
 
-def _describe_all(train, test, generated: Films, others: dict[str, Films], spaces: Spaces | None) -> dict:
+def _describe_all(
+    train, test, generated: Films, others: dict[str, Films], spaces: Spaces | None, progress: bool
+) -> dict:
     given = {GENERATED: generated, **others}
     if isinstance(train, Described) != isinstance(test, Described):
         raise InputError("Only one of the two real sets is described.", "Give films, or what reference.load gives.")
@@ -167,7 +171,7 @@ def _describe_all(train, test, generated: Films, others: dict[str, Films], space
     reference = describe(some, size, spaces)
     basis, references = pixels.PixelBasis.fit(some), stack(train, 64)
     described = {}
-    for name, films in given.items():
+    for name, films in _shown(given, "describing films", progress):
         known = with_pixels(describe(films, size, spaces), films, basis)
         described[name] = with_nearness(known, films, references, reference.spaces["encoder"])
     copies = {
@@ -177,6 +181,11 @@ def _describe_all(train, test, generated: Films, others: dict[str, Films], space
     }  # a training film is its own copy
     reference = with_pixels(replace(reference, numbers={**reference.numbers, **copies}), some, basis)
     return {"reference": reference, **described}
+
+
+def _shown(sets: Mapping, what: str, progress: bool) -> Iterable:
+    """The items of ``sets``, with a bar where they take longer than two seconds."""
+    return tqdm(sets.items(), what, unit="set", delay=2, disable=not progress)
 
 
 def side(films: Films) -> int:

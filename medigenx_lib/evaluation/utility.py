@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 import torch.nn.functional as F
 from torch import nn
+from tqdm.auto import tqdm
 
 from medigenx_lib.cases import Case
 from medigenx_lib.errors import InputError
@@ -36,6 +37,7 @@ def usefulness(
     *,
     seeds: Sequence[int] = (0, 1, 2),
     steps: int = 300,
+    progress: bool = True,
 ) -> pd.DataFrame:
     """Balanced accuracy and area under the ROC curve on real films, for each kind of training set.
 
@@ -45,7 +47,7 @@ def usefulness(
     change nothing.
     """
     rows = []
-    for seed in seeds:
+    for seed in tqdm(seeds, "training classifiers", unit="seed", delay=2, disable=not progress):
         real = _as_many(real_train, labels_of(generated), np.random.default_rng(seed))
         sets = {"real": real, "generated": generated, "real + generated": [*real, *generated], "real twice": real * 2}
         for name, films in sets.items():

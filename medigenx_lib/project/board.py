@@ -87,7 +87,9 @@ def _row(rank: int | None, tied: bool, result: Result) -> dict:
 
 
 def _number(key: str, value: float) -> str:
-    return f"{value:.0f}" if key in ("films", "reports") else f"{value:.2f}"
+    if key in ("films", "reports"):
+        return f"{value:.0f}"
+    return f"{value:.2f}" if key in ("precision", "recall") else f"{100 * value:.0f} %"
 
 
 def _chosen(result: Result) -> Sequence[tuple[Case, Case, float]]:

@@ -171,7 +171,7 @@ def faithfulness(handed_in: Submission, found: Round) -> Result:
         "different reports": text.distinct(reports),
         "lowered by": both,
     }
-    caught = [f"{both:.0%} of the reports claim and deny the same finding."] if both > ALLOWED else []
+    caught = [f"{100 * both:.0f} % of the reports claim and deny the same finding."] if both > ALLOWED else []
     result = Result(handed_in.team, handed_in.track, handed_in.title, caught=caught, numbers=numbers)
     shown = list(zip(films, reports, strict=True))
     return replace(_lowered(result, value, low, high, {}), reports=shown)

@@ -273,7 +273,7 @@ def _number(claim: Finding, finding: Finding) -> _Ruling:
     high = max(value for value in (number.high, number.value) if value is not None) + ROUNDING
     least, most = _meant(claim, claimed)
     verdict = "supported" if least <= high and low <= most else "contradicted"
-    return _Ruling(verdict, f"{claimed:.2f} claimed: {_describe(finding)}", number)
+    return _Ruling(verdict, f"{number.shown(claimed)} claimed: {_describe(finding)}", number)
 
 
 def _meant(claim: Finding, claimed: float) -> tuple[float, float]:
@@ -290,13 +290,13 @@ def _name(finding: Finding) -> str:
 
 
 def _describe(finding: Finding) -> str:
-    """ "right opacity present in lower zone, extent 0.21 [0.15, 0.27] measured"."""
+    """ "right opacity present in lower zone, extent 21 % [15 to 27 %] measured"."""
     qualities = [word for word in (finding.severity, finding.density, finding.pattern) if word]
     zones = f" in {', '.join(finding.zones)} zone" if finding.zones else ""
     words = f"{_name(finding)} {' '.join((finding.presence, *qualities))}{zones}"
     number = measured_number(finding)
     if number is None:
         return words
-    interval = "" if None in (number.low, number.high) else f" [{number.low:.2f}, {number.high:.2f}]"
+    interval = "" if None in (number.low, number.high) else f" [{number.shown(number.low, number.high)}]"
     name = number.name.partition(".")[0].removeprefix(f"{finding.kind}_").replace("_", " ")
-    return f"{words}, {name} {number.value:.2f}{interval}{' ' + number.unit if number.unit else ''} measured"
+    return f"{words}, {name} {number.shown(number.value)}{interval} measured"

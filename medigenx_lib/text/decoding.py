@@ -175,3 +175,5 @@ STRATEGIES: dict[str, Callable[[Case, ReportWriter, int], Written]] = {
     "best_of_n": _best_of_n,
     "grammar": _grammar,
 }
+SEEDLESS = ("greedy", "guided", "beam")
+"""Strategies that draw nothing by lot: every seed gives the same report."""

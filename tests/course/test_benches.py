@@ -8,9 +8,10 @@ import pytest
 
 from medigenx_lib import phantom, radiomics, segmentation
 from medigenx_lib.course import benches
-from medigenx_lib.course.benches import generator, parts, regions, window
+from medigenx_lib.course.benches import generator, parts, regions, report, window
 from medigenx_lib.errors import InputError
 from medigenx_lib.radiomics import features
+from medigenx_lib.text import decoding
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +35,9 @@ def control(bench, label):
 
 def test_a_narrow_window_loses_pixels_and_says_how_many(films):
     bench = benches.window_bench(films)
-    assert "0% of the pixels lie outside" in page(bench)
+    assert "0 % of the pixels lie outside" in page(bench)
     control(bench, "Window width").value = 0.2
-    lost = int(re.search(r"(\d+)% of the pixels lie outside", page(bench))[1])
+    lost = int(re.search(r"(\d+) % of the pixels lie outside", page(bench))[1])
     image = films[0].image
     assert lost == pytest.approx(100 * np.mean((image < 0.4) | (image > 0.6)), abs=1)
 
@@ -84,6 +85,38 @@ def test_the_features_of_a_region_are_those_of_pyradiomics(films):
 def test_a_region_is_compared_with_the_same_place_on_the_other_side():
     assert regions.mirror_name("right_upper_zone") == "left_upper_zone"
     assert regions.mirror_name("left_lung") == "right_lung" and regions.mirror_name("lungs") == "lungs"
+
+
+def test_both_lungs_are_compared_with_nothing(films):
+    bench = benches.region_bench(films)
+    assert "Other side" in page(bench)
+    control(bench, "Region").value = "lungs"
+    assert "Other side" not in page(bench) and "Both lungs" in page(bench) and "glcm Contrast" in page(bench)
+
+
+def test_controls_that_do_nothing_are_grey(films, measured):
+    windows, region, written = benches.window_bench(films), benches.region_bench(films), benches.report_bench(measured)
+    assert control(windows, "CLAHE clip limit").disabled and control(windows, "Made smaller by").disabled
+    control(windows, "Contrast").value, control(windows, "Size in pixels").value = "clahe", 32
+    assert not control(windows, "CLAHE clip limit").disabled and not control(windows, "Made smaller by").disabled
+    assert control(region, "Rectangle: side").disabled
+    control(region, "Region").value = regions.DRAWN
+    assert not control(region, "Rectangle: side").disabled
+    assert not written.seed.disabled
+    written.strategy.value = "greedy"
+    assert written.seed.disabled
+
+
+@pytest.mark.parametrize("strategy", decoding.STRATEGIES)
+def test_the_seed_is_grey_only_where_it_changes_nothing(strategy, measured):
+    reports = {decoding.write(measured[:1], strategy, seed=seed, progress=False)[0].report for seed in range(4)}
+    assert (len(reports) == 1) == (strategy in decoding.SEEDLESS)
+
+
+def test_shares_are_shown_in_percent_and_ratios_are_not(measured):
+    rows = {(row[0], row[1]): row[-1] for row in map(report.measured, measured[0].findings)}
+    assert re.fullmatch(r"\d+ % of the lung \(\d+ to \d+ %\)", rows["opacity", "right"])
+    assert re.fullmatch(r"0\.\d\d, cardiothoracic ratio \(0\.\d\d to 0\.\d\d\)", rows["cardiomegaly", ""])
 
 
 def test_features_are_written_without_powers_of_ten():

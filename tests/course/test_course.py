@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from medigenx_lib import course
-from medigenx_lib.course import checks, look, questions, session, widgets
+from medigenx_lib.course import checks, errors, look, questions, session, widgets
 from medigenx_lib.errors import InputError
 
 
@@ -183,6 +183,19 @@ def test_offline_means_that_nothing_leaves_this_machine(monkeypatch):
         socket.create_connection(("192.0.2.1", 80), timeout=5)
     with pytest.raises(ConnectionRefusedError, match=r"example\.org"):
         socket.getaddrinfo("example.org", 443)
+
+
+def test_an_open_exercise_is_said_in_one_line(capsys, monkeypatch):
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell()
+    monkeypatch.setattr("IPython.get_ipython", lambda: shell)
+    errors.shorten_open_exercises()
+    result = shell.run_cell(f'def add(a, b):\n    raise NotImplementedError("{errors.OPEN}: write add.")\nadd(1, 2)')
+    assert isinstance(result.error_in_exec, NotImplementedError)
+    assert capsys.readouterr().out.strip() == "Not done yet. Your turn: write add."
+    shell.run_cell('raise NotImplementedError("A gap of another kind.")')
+    assert "Traceback" in capsys.readouterr().out
 
 
 def test_a_check_speaks_in_two_sentences(capsys):

@@ -8,7 +8,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from lesson_cases import NAMES, lesson, wrong_answers
 
-from medigenx_lib.course import instructor, notebooks, skipping, slides
+from medigenx_lib.course import instructor, notebooks, points, skipping, slides
 
 FEW = [name for name in NAMES if name[:2] in ("01", "09")]
 
@@ -43,6 +43,53 @@ def test_half_of_the_time_is_enough_for_the_core(name):
     shown = instructor.core(parts, half)
     assert 0 < sum(part.teaching for part in shown) <= half
     assert [part for part in parts if part in shown] == shown
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_section_has_points_that_say_something(name):
+    """Nearly all stand alone; what does not is filled up to a dozen words, and nothing is cut at "et al."."""
+    told = [point for part in instructor.sections(lesson(name)) for point in instructor.talking_points(part.cells)]
+    leaning = [point for point in told if not points.stands_alone(point)]
+    assert len(told) > 10 and len(leaning) < len(told) / 4, leaning
+    assert all(len(point.split()) > 3 and not point.endswith("et al.") for point in told)
+
+
+def test_a_point_is_the_sentence_that_stands_alone():
+    said = points.point("Was your guess near? Between the brightest and the darkest lies a factor of twenty.")
+    assert said == ("Between the brightest and the darkest lies a factor of twenty.", True)
+    stressed = "A film is a table of numbers, many of them. In medicine, **a label is an opinion**, often a program's."
+    assert points.point(stressed)[0].startswith("In medicine")
+    assert points.point("Some games come right. **One run is an anecdote.** Run more.") == (
+        "**One run is an anecdote.**", True,
+    )  # fmt: skip
+    assert points.point("She may know the child. So **all films of a patient go to one side**.")[0] == (
+        "**All films of a patient go to one side**."
+    )
+    cited = "In 2018 Zech et al. (*PLOS Medicine*) showed that networks had learnt the hospital from its marker."
+    assert points.point(cited) == (cited, True)
+    assert points.point("Same task, same steps; mind the scales. On the left a funnel rises. It never ends.") == (
+        "Same task, same steps; mind the scales. On the left a funnel rises.", False,
+    )  # fmt: skip
+
+
+def test_what_leans_is_said_only_where_little_else_is():
+    alone = "A label is somebody's opinion, often that of a program."
+    leaning = "Here is a figure of all the films that we have."
+    assert points.of([f"{leaning}\n\n{alone}\n\n{alone[:-1]}, too."]) == [alone, f"{alone[:-1]}, too."]
+    assert points.of([f"{leaning}\n\n{alone}"]) == [leaning, alone]
+    exercise = f"{points.EXERCISE} 1.1: count\n\n{alone}"
+    assert points.of([exercise]) == []
+
+
+def test_a_list_is_shown_with_the_sentence_that_announces_it():
+    assert list(points.lists(["Films are wide. There are two ways:\n\n- cut\n- pad"])) == [
+        "There are two ways:\n\n- cut\n- pad"
+    ]
+    assert next(points.lists(["Films are wide. So:\n\n- cut"])).startswith("Films are wide. So:")
+    assert list(points.lists(["Films are wide.\n\n- cut\n- pad"])) == []
+    long = "\n".join(f"- Each of these sentences says that {i} is a number. It is one." for i in range(20))
+    (shown,) = points.lists([f"Many numbers:\n\n{long}"])
+    assert shown.count("\n- ") == 20
 
 
 @pytest.mark.parametrize("name", FEW)

@@ -95,7 +95,7 @@ def test_rules(sentence):
 
 def test_a_verdict_names_its_measurement():
     (verdict,) = claims.check("Right opacity involving 60 % of the right lung.", MEASURED)
-    assert "zone, extent 0.21 [0.15, 0.27] measured" in verdict.reason
+    assert "zone, extent 21 % [15 to 27 %] measured" in verdict.reason
     assert verdict.measurement.name == "opacity_extent.right" and len(verdict.claims) == 1
 
 

@@ -35,12 +35,11 @@ def latent_bench(checkpoint: str = SHIPPED) -> ipywidgets.VBox:
         shares = [*np.linspace(0, 1, STEPS), share]
         films = latent.films(truncation * latent.slerp(points[first], points[second], shares), label, checkpoint)
         strip = [
-            parts.picture(film, f"{part:.0%} of the way", side=110) for film, part in zip(films, shares, strict=False)
+            parts.picture(film, f"{100 * part:.0f} % of the way", side=110)
+            for film, part in zip(films, shares, strict=False)
         ]
-        here = parts.picture(
-            films[-1], f"Synthetic film at {share:.0%}, class {label:.1f}, truncation {truncation:.1f}"
-        )
-        return parts.row(here, parts.row(*strip[:STEPS]))
+        where = f"Synthetic film at {100 * share:.0f} %, class {label:.1f}, truncation {truncation:.1f}"
+        return parts.row(parts.picture(films[-1], where), parts.row(*strip[:STEPS]))
 
     return parts.bench("Latent explorer: every film here is synthetic", controls, draw)
 

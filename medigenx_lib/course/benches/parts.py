@@ -129,14 +129,22 @@ def slider(label: str, low: float, high: float, step: float, value: float) -> ip
     )  # fmt: skip
 
 
-def bench(title: str, controls: Mapping[str, ipywidgets.DOMWidget], render: Callable[..., str]) -> ipywidgets.VBox:
+def bench(
+    title: str,
+    controls: Mapping[str, ipywidgets.DOMWidget],
+    render: Callable[..., str],
+    idle: Mapping[str, Callable[[Mapping[str, Any]], bool]] | None = None,
+) -> ipywidgets.VBox:
     """Show ``render(**values of the controls)``, HTML, below its controls, anew at each move; returns the widget.
 
-    Without a front end, the page of the first values is shown. An error while drawing is shown in its place.
+    ``idle``: name of a control to whether it does nothing where the controls stand; it is greyed out then. Without a
+    front end, the page of the first values is shown. An error while drawing is shown in its place.
     """
     page = ipywidgets.HTML(render(**values(controls)))
+    grey_out(controls, idle or {})
 
     def redraw(_change: Any) -> None:
+        grey_out(controls, idle or {})
         try:
             page.value = render(**values(controls))
         except Exception as error:  # without this, a front end would go on showing the old picture, silently
@@ -149,6 +157,12 @@ def bench(title: str, controls: Mapping[str, ipywidgets.DOMWidget], render: Call
     whole.redraw = redraw
     widgets.display_with_fallback(whole, {"text/html": f"<div>{heading}{page.value}</div>", "text/plain": title})
     return whole
+
+
+def grey_out(controls: Mapping[str, ipywidgets.DOMWidget], idle: Mapping[str, Callable[[Mapping], bool]]) -> None:
+    """Disable each control that does nothing where the controls stand: see :func:`bench`."""
+    for name, does_nothing in idle.items():
+        controls[name].disabled = does_nothing(values(controls))
 
 
 def values(controls: Mapping[str, ipywidgets.DOMWidget]) -> dict[str, Any]:

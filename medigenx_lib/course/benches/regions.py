@@ -53,7 +53,8 @@ def region_bench(cases: Sequence[Case]) -> ipywidgets.VBox:
         seen = parts.picture(shown, f"{region.replace('_', ' ')}, {mask.sum()} pixels, outlined", side=360)
         return parts.row(seen, moved(case.image, mask, other(region, mask, lungs)))
 
-    return parts.bench("Region and radiomics explorer", controls, draw)
+    idle = dict.fromkeys(("column", "line", "size"), lambda at: at["region"] != DRAWN)
+    return parts.bench("Region and radiomics explorer", controls, draw, idle)
 
 
 def masks_of(case: Case) -> Mapping[str, np.ndarray]:
@@ -67,9 +68,11 @@ def rectangle(shape: tuple[int, int], column: float, line: float, size: float) -
     return (abs(rows / shape[0] - line) <= size / 2) & (abs(columns / shape[1] - column) <= size / 2)
 
 
-def other(region: str, mask: np.ndarray, lungs: Mapping[str, np.ndarray]) -> np.ndarray:
-    """What a region is compared with: the same place of the other lung; for a rectangle its mirror image."""
-    return mask[:, ::-1] if region == DRAWN else lungs[mirror_name(region)]
+def other(region: str, mask: np.ndarray, lungs: Mapping[str, np.ndarray]) -> np.ndarray | None:
+    """What a region is compared with: the same place of the other lung, a rectangle's mirror image; None for both."""
+    if region == DRAWN:
+        return mask[:, ::-1]
+    return lungs[mirror_name(region)] if mirror_name(region) != region else None
 
 
 def mirror_name(region: str) -> str:
@@ -78,22 +81,18 @@ def mirror_name(region: str) -> str:
     return f"{OTHER_SIDE[side]}_{rest}" if side in OTHER_SIDE else region
 
 
-def moved(image: np.ndarray, mask: np.ndarray, against: np.ndarray) -> str:
-    """A table of features in the region and in what it is compared with."""
-    here, there = found(image, mask), found(image, against)
-    if not (here and there):
+def moved(image: np.ndarray, mask: np.ndarray, against: np.ndarray | None) -> str:
+    """A table of features in the region and in what it is compared with, if anything."""
+    sides = [found(image, region) for region in (mask, against) if region is not None]
+    if not all(sides):
         return "<p>This region is too small for texture: at least a few dozen pixels are needed.</p>"
-    rows = [
-        [
-            f"{group} {name}",
-            short(here[group, name]),
-            short(there[group, name]),
-            ratio(here[group, name], there[group, name]),
-        ]
-        for group, name in SHOWN
-    ]
-    what = "pyradiomics features of the outlined region; an arrow: over a fifth more or less than on the other side"
-    return parts.table(["Feature", "Here", "Other side", "Ratio"], rows, what)
+    rows = [[f"{group} {name}", *(short(side[group, name]) for side in sides)] for group, name in SHOWN]
+    what = "pyradiomics features of the outlined region"
+    if against is None:
+        return parts.table(["Feature", "Both lungs"], rows, what)
+    rows = [[*row, ratio(*(side[key] for side in sides))] for row, key in zip(rows, SHOWN, strict=True)]
+    arrow = "; an arrow: over a fifth more or less than on the other side"
+    return parts.table(["Feature", "Here", "Other side", "Ratio"], rows, what + arrow)
 
 
 def found(image: np.ndarray, mask: np.ndarray) -> dict[tuple[str, str], float] | None:

@@ -30,7 +30,8 @@ class ReportBench(ipywidgets.VBox):
         self.cases = list(cases)
         self.writer = models.load("report_writer", settings.device())  # once: loading costs a fifth of an answer
         self.film = parts.choice("Film", parts.named(cases, "A report bench"))
-        self.strategy = parts.choice("Decoding", list(decoding.STRATEGIES), "gated")
+        ways = {name.replace("_", " "): name for name in decoding.STRATEGIES}
+        self.strategy = parts.choice("Decoding", ways, "gated")
         self.seed = parts.slider("Seed", 0, 20, 1, 0)
         self.text = ipywidgets.Textarea(
             description="Report (edit it)", style=widgets.LABEL, layout={"width": "min(100%, 46em)", "height": "10em"}
@@ -41,6 +42,7 @@ class ReportBench(ipywidgets.VBox):
         self.write()
         for control in (self.film, self.strategy, self.seed):
             control.observe(self.write, names="value")
+        self.strategy.observe(self.grey_out, names="value")
         self.text.observe(self.check, names="value")
 
     def write(self, _change: Any = None) -> None:
@@ -50,6 +52,10 @@ class ReportBench(ipywidgets.VBox):
         how = {"strategy": self.strategy.value, "seed": self.seed.value, "writer": self.writer}
         self.text.value = decoding.write([case], **how, progress=False)[0].report
         self.check()
+
+    def grey_out(self, _change: Any = None) -> None:
+        """Disable the seed where nothing is drawn by lot."""
+        self.seed.disabled = self.strategy.value in decoding.SEEDLESS
 
     def check(self, _change: Any = None) -> None:
         """Hold the report in the text field against the measurements of the chosen film."""
@@ -90,9 +96,11 @@ def film_page(case: Case) -> str:
 def measured(finding: Finding) -> list[str]:
     """One line of the table of measurements."""
     number = finding.measurement
-    value = "" if number is None else f"{number.name.replace('_', ' ').replace('.', ', ')} {number.value:.2f}"
+    value = "" if number is None else number.shown(number.value)
+    if number is not None:
+        value += " of the lung" if number.is_share else f", {number.name.replace('_', ' ').replace('.', ', ')}"
     if number is not None and number.low is not None:
-        value += f" ({number.low:.2f} to {number.high:.2f})"
+        value += f" ({number.shown(number.low, number.high)})"
     return [finding.kind, finding.side or "", finding.presence, ", ".join(finding.zones), value]
 
 

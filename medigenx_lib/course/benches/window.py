@@ -30,7 +30,13 @@ def window_bench(cases: Sequence[Case]) -> ipywidgets.VBox:
         "size": parts.choice("Size in pixels", [n for n in (16, 28, 32, 64, 128, 224, 512) if n < side] + [side], side),
         "sampling": parts.choice("Made smaller by", SAMPLINGS),
     }
-    return parts.bench("Window and preprocessing bench", controls, lambda film, **how: draw(cases[film].image, **how))
+    idle = {
+        "clip": lambda at: at["method"] != "clahe",
+        "sampling": lambda at: cases[at["film"]].image.shape == (at["size"], at["size"]),
+    }
+    return parts.bench(
+        "Window and preprocessing bench", controls, lambda film, **how: draw(cases[film].image, **how), idle
+    )
 
 
 def draw(image: np.ndarray, centre: float, width: float, method: str, clip: float, size: int, sampling: str) -> str:
@@ -39,11 +45,11 @@ def draw(image: np.ndarray, centre: float, width: float, method: str, clip: floa
     small = shrunk(prepared, size, sampling)
     low, high = max(0.0, centre - width / 2), min(1.0, centre + width / 2)
     lost = float(np.mean((image < low) | (image > high)))
+    words = f"Grey levels as read; {100 * lost:.0f} % of the pixels lie outside the window"
     return parts.row(
         parts.picture(image, f"As read, {image.shape[1]} by {image.shape[0]} pixels"),
         parts.picture(small, f"Prepared, {size} by {size} pixels", smooth=False),
-        parts.histogram(image, f"Grey levels as read; {lost:.0%} of the pixels lie outside the window", (low, high))
-        + parts.histogram(small, "Grey levels as prepared"),
+        f"<div>{parts.histogram(image, words, (low, high))}{parts.histogram(small, 'Grey levels as prepared')}</div>",
     )
 
 

@@ -159,6 +159,6 @@ def _check_split(got: np.ndarray, patients: np.ndarray, share: float) -> None:
     went = len(set(patients[got])) / len(set(patients))
     require(
         abs(went - share) < 0.08,
-        f"{went:.0%} of the patients went to the test set, {share:.0%} were wanted.",
+        f"{100 * went:.0f} % of the patients went to the test set, {100 * share:.0f} % were wanted.",
         "Count patients, not films.",
     )

@@ -115,7 +115,7 @@ def _sees_everything(network: nn.Module, films: Tensor) -> None:
     seen = float((gradient != 0).any(0).float().mean())
     require(
         seen > 0.9,
-        f"Only {seen:.0%} of the pixels have any influence on the logits.",
+        f"Only {100 * seen:.0f} % of the pixels have any influence on the logits.",
         "Halve the picture by convolutions of kernel 4, stride 2, padding 1, and use all that is left.",
     )
 

@@ -34,10 +34,8 @@ def films_needed(answer: Callable) -> None:
         films = answer(first, second)
         require(float(films) == int(films) and films > 0, f"{films!r} films.", "A whole number, rounded up.")
         found = _found(first, second, int(films))
-        what = (
-            f"With your {int(films)} films each, {first} and {second} are told apart in {found:.0%} of 20,000 studies"
-        )
-        what += ", expected about 80 %."
+        what = f"With your {int(films)} films each, {first} and {second} are told apart in {100 * found:.0f} % of "
+        what += "20,000 studies, expected about 80 %."
         hint = "Both variances in the numerator, 2.8 squared, and the difference squared."
         require(abs(found - 0.8) < 0.02, what, hint)
     require(answer(0.85, 0.8) == answer(0.8, 0.85), "The order of the two shares matters.", "Square the difference.")
