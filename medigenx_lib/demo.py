@@ -114,7 +114,7 @@ def _image_tables(cases: Sequence[Case], films: Sequence[Case], source: str, che
         return [Table(f"How the films compare with {source}", ("Score", "Why not"), [("not computed", str(error))])]
     if not all(case.synthetic for case in cases):
         return [table]
-    strange = "The generator has seen no film of this source: the scores tell how far it is from real films."
+    strange = "The generator has seen no film of this source: the scores tell how far it is from these films."
     notes = [*table.notes, strange] if _shipped(checkpoint) else table.notes
     return [reference_table(films), replace(table, notes=notes)]
 

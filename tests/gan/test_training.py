@@ -16,7 +16,7 @@ from medigenx_lib import weights
 from medigenx_lib.errors import InputError, TrainingError, WeightsError
 from medigenx_lib.gan import sampling, training
 from medigenx_lib.gan import state as states
-from medigenx_lib.gan.recipes import STRONG, grown, stretched
+from medigenx_lib.gan.recipes import R3GAN, STRONG, grown, stretched
 from medigenx_lib.gan.state import CHECKPOINT, State
 
 TINY = replace(STRONG, size=16, width=4, latent=8, batch=8)
@@ -316,11 +316,12 @@ def test_a_full_disk_keeps_the_last_checkpoint(tmp_path, monkeypatch):
     assert final(tmp_path)[1]["counters"]["images"] == 80
 
 
-def test_it_learns_the_classes(tmp_path):
+@pytest.mark.parametrize("base", [TINY, replace(R3GAN, size=16, width=8, latent=8, batch=8)], ids=["strong", "r3gan"])
+def test_it_learns_the_classes(base, tmp_path):
     """Bright normal films, dark pneumonia films: after two hundred steps the generator tells them apart."""
     images = np.where(np.arange(64)[:, None, None] % 2, 40, 200).astype(np.uint8).repeat(16, 1).repeat(16, 2)
     seen = []
-    training.train(images, np.arange(64) % 2, tmp_path, replace(TINY, ema=0.9, lr=2e-3), images=1600,
+    training.train(images, np.arange(64) % 2, tmp_path, replace(base, ema=0.9, lr=2e-3), images=1600,
                    on_sample=lambda shown, _: seen.append(shown), **QUIET)  # fmt: skip
     pneumonia = np.arange(32) % 8 >= 4
     assert seen[-1][~pneumonia].mean() - seen[-1][pneumonia].mean() > 0.25
