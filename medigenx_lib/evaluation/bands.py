@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -26,21 +27,41 @@ def middle_band(films: np.ndarray) -> Tensor:
     return blurred(images, 1.0) - blurred(images, 2.5)
 
 
-def _coarse(films: np.ndarray) -> Tensor:
-    """Unit vectors (N, 256) of the films at 16x16, free of brightness and contrast."""
-    small = F.avg_pool2d(middle_band(films)[:, None], SIZE // 16).flatten(1)
+class Known:
+    """``films`` (M, 64, 64) that others are compared with; what is compared of them is computed once."""
+
+    def __init__(self, films: np.ndarray):
+        self.films = films
+
+    def __len__(self) -> int:
+        return len(self.films)
+
+    @cached_property
+    def band(self) -> Tensor:
+        """Their middle band, (M, 64, 64)."""
+        return middle_band(self.films)
+
+    @cached_property
+    def coarse(self) -> Tensor:
+        """The same as unit vectors, (M, 256)."""
+        return _coarse(self.band)
+
+
+def _coarse(bands: Tensor) -> Tensor:
+    """Unit vectors (N, 256) of middle bands (N, 64, 64) at 16x16, free of brightness and contrast."""
+    small = F.avg_pool2d(bands[:, None], SIZE // 16).flatten(1)
     return F.normalize(small - small.mean(1, keepdim=True), dim=1)
 
 
 def coarse_likeness(
-    films: np.ndarray, references: np.ndarray, steps: Sequence[tuple[int, int]] = STEPS
+    films: np.ndarray, references: Known, steps: Sequence[tuple[int, int]] = STEPS
 ) -> tuple[np.ndarray, np.ndarray]:
     """Highest and lowest correlation, each (N, M), at coarse resolution over the shifts ``steps``."""
-    targets = _coarse(references).T
+    targets = references.coarse.T
     highest = torch.full((len(films), len(references)), -2.0)
     lowest = -highest
     for step in steps:
-        alike = _coarse(np.roll(films, step, (1, 2))) @ targets
+        alike = _coarse(middle_band(np.roll(films, step, (1, 2)))) @ targets
         torch.maximum(highest, alike, out=highest)
         torch.minimum(lowest, alike, out=lowest)
     return highest.numpy(), lowest.numpy()

@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from medigenx_lib.evaluation.alignment import COARSE, FINE, align, half_band, unmoved
-from medigenx_lib.evaluation.bands import SIZE, STEPS, aligned, coarse_likeness, middle_band
+from medigenx_lib.evaluation.bands import SIZE, STEPS, Known, aligned, coarse_likeness, middle_band
 
 CHANGED_SIMILARITY = 0.88
 """From this similarity on, a film counts as a mirrored or inverted copy: four views give more matches by chance."""
@@ -44,7 +44,7 @@ class Match:
     undone: np.ndarray
 
 
-def changed_copies(films: np.ndarray, references: np.ndarray, straight: tuple[np.ndarray, np.ndarray]) -> Match:
+def changed_copies(films: np.ndarray, references: Known, straight: tuple[np.ndarray, np.ndarray]) -> Match:
     """The changed copies among ``films`` (N, 64, 64) of ``references`` (M, 64, 64); similarity -1 for the others.
 
     ``straight``: what ``coarse_likeness`` gives for the two.
@@ -95,28 +95,33 @@ def _viewed(bands: Tensor, views: np.ndarray) -> Tensor:
     return turned * torch.from_numpy(np.where(views > 1, -1, 1).astype(np.float32))[:, None, None]
 
 
-def _shifted(films: np.ndarray, references: np.ndarray, rows: np.ndarray, views: np.ndarray) -> Match:
+def _shifted(films: np.ndarray, references: Known, rows: np.ndarray, views: np.ndarray) -> Match:
     """The best of the shortlist (N, K) by shifts alone. A plain view is no change: similarity -1."""
-    bands, known = middle_band(films), middle_band(references)
+    bands, known = middle_band(films), references.band
     pairs = zip(rows.T, views.T, strict=True)
     alike = [np.where(view, aligned(_viewed(bands, view), known, row[:, None])[:, 0], -1) for row, view in pairs]
     return _best(np.stack(alike, 1), rows, np.array(VIEWS)[views])
 
 
-def _laid_over(films: np.ndarray, references: np.ndarray, rows: np.ndarray, views: np.ndarray) -> Match:
+def _laid_over(films: np.ndarray, references: Known, rows: np.ndarray, views: np.ndarray) -> Match:
     """The best of the shortlist (N, K) turned and scaled to fit, by the correlation of the middle band."""
-    bands, known = half_band(films, COARSE), half_band(references, COARSE)
-    found = [
-        align(_viewed(bands, view), known[row], unmoved(len(films))) for row, view in zip(rows.T, views.T, strict=True)
-    ]
+    bands, (known, places) = half_band(films, COARSE), _half_bands(references, rows, COARSE)
+    pairs = zip(places.T, views.T, strict=True)
+    found = [align(_viewed(bands, view), known[place], unmoved(len(films))) for place, view in pairs]
     alike, poses = torch.stack([fit for _, fit in found], 1), torch.stack([pose for pose, _ in found], 1)
     best = alike.topk(min(LAID_OVER, alike.shape[1]), 1).indices
     poses = torch.take_along_dim(poses, best[..., None], 1)
     rows, views = (np.take_along_axis(of, best.numpy(), 1) for of in (rows, views))
-    bands, known = half_band(films, FINE), half_band(references, FINE)
-    fits = [align(_viewed(bands, views[:, k]), known[rows[:, k]], poses[:, k])[1] for k in range(best.shape[1])]
+    bands, (known, places) = half_band(films, FINE), _half_bands(references, rows, FINE)
+    fits = [align(_viewed(bands, views[:, k]), known[places[:, k]], poses[:, k])[1] for k in range(best.shape[1])]
     words = np.array([", ".join(filter(None, (view, TURNED))) for view in VIEWS])
     return _best(torch.stack(fits, 1).numpy(), rows, words[views])
+
+
+def _half_bands(references: Known, rows: np.ndarray, between: tuple[float, float]) -> tuple[Tensor, np.ndarray]:
+    """The bands (K, 32, 32) of the references that ``rows`` (N, ...) name, and where in them each is."""
+    used, places = np.unique(rows, return_inverse=True)
+    return half_band(references.films[used], between), places.reshape(rows.shape)
 
 
 def _best(alike: np.ndarray, rows: np.ndarray, words: np.ndarray) -> Match:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from medigenx_lib.evaluation.bands import SIZE, aligned, coarse_likeness, middle_band
+from medigenx_lib.evaluation.bands import SIZE, Known, aligned, coarse_likeness, middle_band
 from medigenx_lib.evaluation.changed import BORDERED, Match, changed_copies, merged, without_borders
 from medigenx_lib.evaluation.encoder import FilmEncoder, features
 from medigenx_lib.evaluation.films import Films, stack
@@ -135,11 +135,12 @@ def found_copies(films: np.ndarray, references: np.ndarray) -> Match:
     Where a film is no plain copy but one that was mirrored, inverted, turned by up to about 5 degrees, scaled by up to
     about 5 % or given flat borders, that copy is named; elsewhere index and similarity are those of ``most_similar``.
     """
-    parts = [_found(films[start : start + AT_ONCE], references) for start in range(0, len(films), AT_ONCE)]
+    known = Known(references)
+    parts = [_found(films[start : start + AT_ONCE], known) for start in range(0, len(films), AT_ONCE)]
     return Match(*(np.concatenate([getattr(part, of) for part in parts]) for of in ("index", "similarity", "undone")))
 
 
-def _found(films: np.ndarray, references: np.ndarray) -> Match:
+def _found(films: np.ndarray, references: Known) -> Match:
     plain = _plain_or_changed(films, references)
     which, cut = without_borders(films)
     todo = plain.similarity[which] < COPY_SIMILARITY
@@ -161,7 +162,7 @@ def _spread(values: np.ndarray, which: np.ndarray, count: int) -> np.ndarray:
     return whole
 
 
-def _plain_or_changed(films: np.ndarray, references: np.ndarray) -> Match:
+def _plain_or_changed(films: np.ndarray, references: Known) -> Match:
     straight = coarse_likeness(films, references)
     plain = Match(*_most_similar(films, references, straight[0]), np.full(len(films), ""))
     todo = plain.similarity < COPY_SIMILARITY
@@ -178,17 +179,18 @@ def most_similar(films: np.ndarray, references: np.ndarray, skip_self: bool = Fa
 
     Plain copies alone. ``skip_self``: ``films`` are ``references``; each film's own place is left out.
     """
-    alike, _ = coarse_likeness(films, references)
+    known = Known(references)
+    alike, _ = coarse_likeness(films, known)
     if skip_self:
         np.fill_diagonal(alike, -np.inf)
-    return _most_similar(films, references, alike, skip_self)
+    return _most_similar(films, known, alike, skip_self)
 
 
-def _most_similar(films: np.ndarray, references: np.ndarray, alike: np.ndarray, less: int = 0) -> tuple:
+def _most_similar(films: np.ndarray, references: Known, alike: np.ndarray, less: int = 0) -> tuple:
     """The same, from the coarse likeness (N, M); ``less``: how many of its columns are never candidates."""
     count = min(CANDIDATES, alike.shape[1] - less)
     candidates = np.argpartition(-alike, count - 1, axis=1)[:, :count]
-    similar = aligned(middle_band(films), middle_band(references), candidates)
+    similar = aligned(middle_band(films), references.band, candidates)
     best = similar.argmax(1)
     rows = np.arange(len(films))
     return candidates[rows, best], similar[rows, best]

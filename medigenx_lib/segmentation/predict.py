@@ -43,8 +43,8 @@ def segment(
     the heart (on each side of the line halfway between the lungs), as some manual masks have it. Masks a case
     had are replaced, for measurements are calibrated on predicted ones: of those that came with a data set
     (``meta["given_masks"]``) ``meta["agreement_with_given"]`` keeps the Dice overlap, name -> 0..1; a phantom's true
-    ones stay in ``case.truth``. ``gammas``: tones over which maps are averaged; of
-    one alone masks come in half the time, and their agreement says nothing. Raises WeightsError if weights are missing.
+    ones stay in ``case.truth``. ``gammas``: tones over which maps are averaged; of one alone masks come in half the
+    time, and their agreement says nothing. Raises WeightsError if weights are missing.
     """
     cases, network, done = list(cases), network or load_network(), []
     with tqdm(total=len(cases), desc="lungs", unit="film", disable=not progress) as bar:
@@ -61,5 +61,7 @@ def _masked(case: Case, seen: Look, behind_heart: bool) -> Case:
     found = masks_of(maps, seen.box, case.image.shape, behind_heart)
     meta = {**case.meta, "quality": judge(seen), "behind_heart": behind_heart}
     if given := meta.pop("given_masks", None):
-        meta["agreement_with_given"] = {name: round(dice(found[name], case.masks[name]), 4) for name in given}
+        meta["agreement_with_given"] = {
+            name: round(dice(found[name], case.masks[name]), 4) for name in given if name in case.masks
+        }
     return replace(case, masks=found, meta=meta)

@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
 from medigenx_lib import datasets, phantom, radiomics, segmentation
+from medigenx_lib.cases import replace
 from medigenx_lib.datasets import regions
 from medigenx_lib.preprocessing import leaks
 from medigenx_lib.segmentation import dice
@@ -416,6 +417,8 @@ def test_radiomics_takes_given_masks_and_segmentation_says_how_it_agrees(tmp_pat
     agreement = found.meta["agreement_with_given"]
     assert "given_masks" not in found.meta and set(agreement) == {"right_lung", "left_lung"}
     assert agreement["left_lung"] == round(dice(found.masks["left_lung"], given.masks["left_lung"]), 4) > 0.8
+    (found,) = segmentation.segment([replace(given, masks={})], progress=False)  # somebody let go of them
+    assert found.meta["agreement_with_given"] == {}
 
 
 def test_real_masks(real_data):
