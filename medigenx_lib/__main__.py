@@ -274,6 +274,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except BrokenPipeError:
         return 1
+    except OSError as error:
+        if error.filename is None and error.errno is None:  # no word of the system's: a fault of ours
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        print(f"medigenx: {where}{error.strerror}. Check the path, its permissions and the space.", file=sys.stderr)
+        return FILES_FAILED
 
 
 if __name__ == "__main__":

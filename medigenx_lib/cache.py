@@ -22,7 +22,7 @@ from pathlib import Path
 from tqdm.auto import tqdm
 
 from medigenx_lib.errors import InputError, MedigenxError
-from medigenx_lib.files import sha256, write_json, write_text
+from medigenx_lib.files import check_folder, sha256, write_json, write_text
 
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = (28, 64)
@@ -45,9 +45,10 @@ def collect(folder: str | Path, packages: Sequence[str] | None = None, sizes: Se
     """Fill ``folder``; what could not be had, by name, with the reason and what to do (empty if all is there).
 
     ``packages``: requirements to fetch, by default those of the course and of the classroom. Raises InputError
-    outside of a clone of the repository, for the notebooks and the course's own wheel are made from it.
+    outside of a clone of the repository, for the notebooks and the course's own wheel are made from it, and if
+    ``folder`` cannot be written into.
     """
-    folder = Path(folder)
+    folder = check_folder(folder)
     if not (ROOT / "notebooks").is_dir() or not (ROOT / "pyproject.toml").is_file():
         raise InputError("The lessons are not beside this library.", "Run this in a clone of the repository.")
     wheels, extra = folder / "wheels", () if packages is not None else WITHOUT_THEIR_OWN
@@ -131,11 +132,26 @@ def _cache_at(folder: Path):
             os.environ["MEDIGENX_CACHE"] = before
 
 
+def _newest(wheels: Path) -> list[tuple[str, str]]:
+    """(package, version) of the wheels for this Python; of what was fetched in several versions the newest.
+
+    pip refuses a list that holds two of them, and a stick that is filled again keeps the old ones.
+    """
+    from packaging.tags import sys_tags
+    from packaging.utils import parse_wheel_filename
+
+    fitting, newest = set(sys_tags()), {}
+    for wheel in sorted(wheels.glob("*.whl")):
+        name, version, _, tags = parse_wheel_filename(wheel.name)
+        if tags & fitting and version >= newest.get(name, version):
+            newest[name] = version
+    return sorted((name, str(version)) for name, version in newest.items())
+
+
 def _describe(folder: Path, missing: dict[str, str]) -> None:
     """START.md, the list of packages, and the checksums of all else."""
     write_text(folder / "START.md", START.format(minor=sys.version_info.minor, platform=sys.platform))
-    wheels = sorted((folder / "wheels").glob("*.whl"))
-    write_text(folder / "packages.txt", "".join(f"{'=='.join(wheel.name.split('-')[:2])}\n" for wheel in wheels))
+    write_text(folder / "packages.txt", "".join(f"{name}=={version}\n" for name, version in _newest(folder / "wheels")))
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != "contents.json")
     listed = {path.relative_to(folder).as_posix(): sha256(path) for path in tqdm(files, "checksums", unit="file")}
     write_json(folder / "contents.json", {"files": listed, "missing": missing})

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from medigenx_lib.errors import InputError
+from medigenx_lib.files import plain
 
 LABELS = ("normal", "pneumonia")
 MASKS = ("right_lung", "left_lung", "heart", "opacity", "effusion")
@@ -213,7 +214,7 @@ class Case:
         values["truth"] = _pack_truth(self.truth, pixels)
         if pixels:
             values |= {"image": _pack(self.image), "masks": _pack_all(self.masks)}
-        return json.dumps(values, allow_nan=False)
+        return json.dumps(values, allow_nan=False, default=plain)
 
     @classmethod
     def from_json(cls, text: str) -> Case:
@@ -224,7 +225,7 @@ class Case:
             values["truth"] = truth and Truth(_unpack_all(truth["masks"]), Findings.from_list(truth["findings"]))
             values["findings"] = None if findings is None else Findings.from_list(findings)
             return cls(**{**values, "image": _unpack(values["image"]), "masks": _unpack_all(values["masks"])})
-        except (ValueError, KeyError, TypeError, zlib.error) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError, zlib.error) as error:
             raise InputError(f"Not a case in JSON ({error}).", "Write it with case.to_json().") from error
 
 

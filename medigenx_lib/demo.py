@@ -167,10 +167,13 @@ def _score_row(row) -> list[str]:
 
 
 def sample(labels: Sequence[int], checkpoint: str, out: str | Path, seed: int = 0, truncation: float = 1.0) -> Path:
-    """Generate one film a label into the folder ``out``: PNGs, ``grid.png`` and ``cases.json``. Returns ``out``."""
+    """Generate one film a label into the folder ``out``: PNGs, ``grid.png`` and ``cases.json``. Returns ``out``.
+
+    Raises InputError if ``out`` cannot be written into.
+    """
     from medigenx_lib.gan import sampling
 
-    out, films = Path(out), sampling.sample(labels, checkpoint, seed=seed, truncation=truncation)
+    out, films = check_folder(out), sampling.sample(labels, checkpoint, seed=seed, truncation=truncation)
     if all(film.label is None for film in films):
         print(f"{checkpoint} was told no labels: these films may be of any class.", file=sys.stderr)
     for film in films:
@@ -190,7 +193,7 @@ def _trained(cases: Sequence[Case], out: Path, minutes: float, seed: int, size: 
     from medigenx_lib.gan import recipes, state, training
     from medigenx_lib.retrain import source_arrays
 
-    films, labels = source_arrays(_split(cases, "train"))
+    films, labels = source_arrays(_train(cases))
     folder, start = out / f"training-seed{seed}-{minutes:g}min", STARTS.get(size)
     if start:
         recipe = recipes.fitted(state.start_recipe(start, size, seed=seed), settings.device())
@@ -200,15 +203,17 @@ def _trained(cases: Sequence[Case], out: Path, minutes: float, seed: int, size: 
     return str(training.train(films, labels, folder, recipe, minutes, start=start).folder)
 
 
-def _split(cases: Sequence[Case], name: str) -> list[Case]:
-    """The cases of one split; all of them where the source has no splits."""
-    return [case for case in cases if case.split == name] or list(cases)
+def _train(cases: Sequence[Case]) -> list[Case]:
+    """The films of a source that may train; the scores' floor is made of the others, also where no split holds any."""
+    from medigenx_lib.evaluation.images import real_sets
+
+    return real_sets(cases)[0] or list(cases)
 
 
 def _with_nearest(readings: Sequence[Reading], cases: Sequence[Case], checkpoint: str) -> list[Reading]:
     """Each reading with the training film that is most like it: that of the source, or of the shipped generator."""
     films = [reading.case for reading in readings]
-    of_source = _nearest_of_source(films, _split(cases, "train"))
+    of_source = _nearest_of_source(films, _train(cases))
     if not _shipped(checkpoint):
         nearest = [(case, f"Nearest training film, {words}.") for case, words in of_source]
     else:

@@ -50,6 +50,11 @@ def _umask() -> int:
     return current
 
 
+def whole_letters(text: str) -> str:
+    """``text`` with the half characters of odd file names, which cannot be written, as escapes such as ``\\udcff``."""
+    return text.encode(errors="backslashreplace").decode()
+
+
 def write_bytes(path: str | Path, data: bytes) -> Path:
     """Write ``data`` to ``path`` atomically and return the path."""
     with replacing(path) as temporary:
@@ -58,13 +63,23 @@ def write_bytes(path: str | Path, data: bytes) -> Path:
 
 
 def write_text(path: str | Path, text: str) -> Path:
-    """Write UTF-8 ``text`` to ``path`` atomically and return the path."""
-    return write_bytes(path, text.encode())
+    """Write UTF-8 ``text``, with :func:`whole_letters`, to ``path`` atomically and return the path."""
+    return write_bytes(path, whole_letters(text).encode())
 
 
 def write_json(path: str | Path, value: Any, indent: int | None = 1) -> Path:
-    """Write ``value`` as JSON (no NaN: raises ValueError) to ``path`` atomically and return the path."""
-    return write_text(path, json.dumps(value, indent=indent, allow_nan=False) + "\n")
+    """Write ``value`` as JSON (no NaN: raises ValueError) to ``path`` atomically and return the path.
+
+    Numbers of numpy are written as numbers.
+    """
+    return write_text(path, json.dumps(value, indent=indent, allow_nan=False, default=plain) + "\n")
+
+
+def plain(value: Any) -> Any:
+    """A number of numpy as Python's own, for ``json.dumps(default=plain)``. Raises TypeError for anything else."""
+    if type(value).__module__ == "numpy" and hasattr(value, "item") and not getattr(value, "shape", ()):
+        return value.item()
+    raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
 def sha256(path: str | Path) -> str:

@@ -62,7 +62,9 @@ def _dicom_header(case: Case):
     dataset.SeriesInstanceUID = generate_uid(entropy_srcs=["series", case.source, case.id])
     dataset.ImageType = ["DERIVED", "SECONDARY", "", "SYNTHETIC"] if case.synthetic else ["DERIVED", "SECONDARY"]
     dataset.PatientName = "SYNTHETIC^NOT FOR CLINICAL USE" if case.synthetic else "TEACHING^NOT FOR CLINICAL USE"
-    dataset.PatientID, dataset.PatientIdentityRemoved = case.id[:64], "YES"
+    dataset.SpecificCharacterSet = "ISO_IR 192"  # UTF-8
+    dataset.PatientID = case.id[:64].replace("\\", "/")  # a backslash would part it in two
+    dataset.PatientIdentityRemoved = "YES"
     dataset.PatientBirthDate = dataset.PatientSex = dataset.StudyDate = dataset.StudyTime = ""
     dataset.StudyID = dataset.AccessionNumber = dataset.ReferringPhysicianName = ""
     dataset.SeriesNumber = dataset.InstanceNumber = 1
@@ -101,7 +103,7 @@ def write_fhir(case: Case, path: str | Path) -> Path:
 def read_fhir(path: str | Path) -> tuple[str, list[dict]]:
     """(conclusion, Observation resources) of a bundle that we wrote. Raises InputError for other files."""
     try:
-        resources = [entry["resource"] for entry in json.loads(Path(path).read_text())["entry"]]
+        resources = [entry["resource"] for entry in json.loads(Path(path).read_text("utf-8"))["entry"]]
         report = next(r for r in resources if r["resourceType"] == "DiagnosticReport")
         return report["conclusion"], [r for r in resources if r["resourceType"] == "Observation"]
     except (ValueError, KeyError, TypeError, StopIteration, OSError) as error:

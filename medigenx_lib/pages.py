@@ -17,7 +17,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from PIL import Image, PngImagePlugin
 
 from medigenx_lib.cases import Case, Finding
-from medigenx_lib.files import replacing, write_text
+from medigenx_lib.files import replacing, whole_letters, write_text
 from medigenx_lib.settings import DISCLAIMER, NOTICE
 from medigenx_lib.text.claims import Verdict
 
@@ -110,16 +110,19 @@ def film_png(case: Case) -> bytes:
     if case.synthetic:
         info.add_text("Synthetic", "true")
         info.add_text("Warning", NOTICE)
-    info.add_text("Title", case.id)
-    info.add_text("Source", case.source)
+    for name, value in (("Title", case.id), ("Source", case.source)):
+        info.add_text(name, whole_letters(value))
     return _png(Image.fromarray(np.round(case.image * 255).astype(np.uint8)), info)
 
 
 def save_film(case: Case, folder: str | Path) -> Path:
-    """Write :func:`film_png` into ``folder``; the name of a synthetic film begins with ``synthetic_``."""
+    """Write :func:`film_png` into ``folder``; the name of a synthetic film begins with ``synthetic_``.
+
+    Ids that differ give names that differ: where letters of the id had to be replaced, a checksum of it follows.
+    """
     stem = "".join(c if c.isalnum() or c in "-._" else "_" for c in case.id)
-    if len(stem.encode()) > LONGEST_NAME:
-        stem = f"{stem[:40]}-{hashlib.sha256(case.id.encode()).hexdigest()[:12]}"
+    if stem != case.id or len(stem.encode()) > LONGEST_NAME:
+        stem = f"{stem[:40]}-{hashlib.sha256(whole_letters(case.id).encode()).hexdigest()[:12]}"
     name = stem if not case.synthetic or stem.startswith("synthetic") else f"synthetic_{stem}"
     path = Path(folder) / f"{name}.png"
     with replacing(path) as temporary:

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, partial
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ import numpy as np
 from medigenx_lib.cases import Case, Finding, Findings
 from medigenx_lib.datasets.masks import GivenMasks
 from medigenx_lib.errors import InputError, MedigenxError, NotAChestRadiographError
-from medigenx_lib.files import check_folder, replacing, write_json
+from medigenx_lib.files import check_folder, replacing, whole_letters, write_json
 from medigenx_lib.pages import Page, Reading, save_film, write_page
 from medigenx_lib.preprocessing import correct_polarity, resize_case
 from medigenx_lib.settings import DISCLAIMER, NOTICE
@@ -71,13 +72,22 @@ def read_segmented(
 
     small = [resize_case(case, MEASURED_SIZE) for case in segmented]
     written = decoding.write(radiomics.measure(small), seed=seed, progress=progress)
-    table = radiomics.extract(written, ("right_lung", "left_lung"), progress=progress) if features else None
-    return [_reading(seen, case, table) for seen, case in zip(segmented, written, strict=True)]
+    tables = _features(written, progress) if features else [None] * len(written)
+    return [_reading(*each) for each in zip(segmented, written, tables, strict=True)]
 
 
-def _reading(film: Case, case: Case, table) -> Reading:
-    """What was found on the small ``case``, with the image and lungs of the ``film`` it was made from."""
-    rows = None if table is None else table[table.case == case.id]
+def _features(cases: Sequence[Case], progress: bool) -> list:
+    """The radiomics table of each case's lungs; told apart by their place, for ids may be shared."""
+    from medigenx_lib import radiomics
+
+    numbered = [replace(case, id=str(place)) for place, case in enumerate(cases)]
+    table = radiomics.extract(numbered, ("right_lung", "left_lung"), progress=progress)
+    return [table[table.case == str(place)].assign(case=whole_letters(case.id)) for place, case in enumerate(cases)]
+
+
+def _reading(film: Case, case: Case, rows) -> Reading:
+    """What was found on the small ``case``, with the image and lungs of the ``film`` it was made from; ``rows``: its
+    features."""
     found = {name: _enlarged(case.masks[name], film.image.shape) for name in ("opacity", "effusion")}
     whole = replace(_with_agreement(case), image=film.image, masks={**film.masks, **found}, truth=film.truth)
     return Reading(whole, check(case.report, case.findings), omitted(case.report, case.findings), features=rows)
@@ -222,11 +232,15 @@ def _check_header(film: Case) -> None:
 
 def _with_own_ids(cases: Sequence[Case]) -> list[Case]:
     """The cases with a number behind each id that has been there before: files in different folders share names."""
+    cases = [replace(case, id=whole_letters(case.id)) for case in cases]
     seen: Counter[str] = Counter()
-    named = []
+    taken, named = {case.id for case in cases}, []
     for case in cases:
         seen[case.id] += 1
-        named.append(case if seen[case.id] == 1 else replace(case, id=f"{case.id} ({seen[case.id]})"))
+        numbers = (f"{case.id} ({number})" for number in count(seen[case.id]))
+        name = case.id if seen[case.id] == 1 else next(name for name in numbers if name not in taken)
+        taken.add(name)
+        named.append(replace(case, id=name))
     return named
 
 

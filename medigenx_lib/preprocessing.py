@@ -69,8 +69,9 @@ def normalise(image: np.ndarray, low: float = 1.0, high: float = 99.0) -> np.nda
 
 def standardise(image: np.ndarray) -> np.ndarray:
     """z-score: mean 0 and standard deviation 1 (float32, no longer in 0..1). A flat image gives zeros."""
-    spread = float(image.std())
-    return ((image - image.mean()) / spread if spread > 0 else np.zeros_like(image)).astype(np.float32)
+    if np.ptp(image) == 0:  # its standard deviation may be a rounding error
+        return np.zeros(image.shape, np.float32)
+    return ((image - image.mean()) / image.std()).astype(np.float32)
 
 
 def clipped_curve(tile: np.ndarray, clip: float, bins: int = 64) -> np.ndarray:
@@ -154,10 +155,12 @@ def resize(image: np.ndarray, size: int, fit: str = "stretch") -> np.ndarray:
     """(H, W), or a stack (N, H, W), to float32 (size, size) or (N, size, size), antialiased (torchvision v2).
 
     Without antialiasing, ribs finer than the new pixel turn into false texture. ``fit``: see :func:`to_square`
-    (stacks are only stretched).
+    (stacks are only stretched). Raises InputError for a size below 1, and for whole numbers, which are not 0..1.
     """
     if size < 1:
         raise InputError(f"An image of size {size} is impossible.", "Ask for 28, 64, 128 or 224.")
+    if np.issubdtype(image.dtype, np.integer):
+        raise InputError(f"The image is {image.dtype}.", "Bring it to 0..1 first: preprocessing.to_unit_float.")
     image = to_square(image, fit) if image.ndim == 2 else image
     if image.shape[-2:] == (size, size):
         return np.array(image, np.float32)
@@ -241,7 +244,7 @@ def correct_polarity(case: Case) -> Case:
 
 def split_of(patient: str, fractions: Mapping[str, float] = FRACTIONS, seed: int = 0) -> str:
     """The split of one patient, by a hash of the id: the same in any data set, order and machine."""
-    digest = hashlib.sha256(f"{seed}:{patient}".encode()).digest()
+    digest = hashlib.sha256(f"{seed}:{patient}".encode(errors="surrogatepass")).digest()
     draw = int.from_bytes(digest[:8], "big") / 2**64 * sum(fractions.values())
     for name, share in fractions.items():
         draw -= share

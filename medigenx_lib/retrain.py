@@ -12,6 +12,7 @@ import numpy as np
 from medigenx_lib import settings, weights
 from medigenx_lib.cases import Case
 from medigenx_lib.errors import InputError
+from medigenx_lib.files import check_folder
 
 DEFAULT_MINUTES = 5.0
 FEW = 100
@@ -144,8 +145,7 @@ def _lungs(options: dict) -> Path:
 def _encoder(options: dict) -> Path:
     from medigenx_lib.evaluation import encoder, reference
 
-    path = _weights_file(options, "film_encoder")
-    cases = _films(options, 64)
+    path, cases = _weights_file(options, "film_encoder"), _films(options, 64)
     encoder.train_encoder(cases, path, seed=options["seed"])
     if not options["out"]:  # the shipped features of real films are those of the shipped encoder
         reference.save(cases)
@@ -169,9 +169,15 @@ def _writer(options: dict) -> Path:
 
     minutes = options["minutes"] or DEFAULT_MINUTES
     if options["source"] != "phantom":
-        return real_reports.train(options["source"], minutes, options["out"] or real_reports.OUT, options["seed"])
+        path = _weights_file({**options, "out": options["out"] or real_reports.OUT}, "")
+        return real_reports.train(options["source"], minutes, path, options["seed"])
     return training.train(minutes, options["seed"], _weights_file(options, "report_writer"))
 
 
 def _weights_file(options: dict, name: str) -> Path:
-    return Path(options["out"] or weights.FOLDER / f"{name}.safetensors")
+    """Where the weights go. Raises InputError, before hours of training, if they could not be written or read there."""
+    path = Path(options["out"] or weights.FOLDER / f"{name}.safetensors")
+    if path.suffix != ".safetensors" or path.is_dir():
+        raise InputError(f"{path} cannot be a weights file.", "Name a file that ends in .safetensors with --out.")
+    check_folder(path.parent)
+    return path

@@ -49,6 +49,19 @@ def device() -> str:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def usable(device: str) -> str:
+    """``device`` itself. Raises InputError where torch knows no such device or this machine has none."""
+    import torch
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # a torch without CUDA asserts
+        here = "cuda or cpu" if torch.cuda.is_available() else "cpu"
+        what = f"The device {device!r} cannot be used ({str(error).splitlines()[0]})."
+        raise InputError(what, f"Here it is {here}: see MEDIGENX_DEVICE.") from error
+    return device
+
+
 def computes_bf16(device: str) -> bool:
     """Whether ``device`` (``"cpu"``, ``"cuda"``) computes in bfloat16 itself; emulated it is slower than float32."""
     import torch

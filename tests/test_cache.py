@@ -157,3 +157,18 @@ def test_outside_of_a_clone_it_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(cache, "ROOT", tmp_path)
     with pytest.raises(InputError, match="clone of the repository"):
         cache.collect(tmp_path / "stick")
+
+
+def test_of_two_versions_the_newest_is_installed(tmp_path):
+    (tmp_path / "wheels").mkdir()
+    for name in ("a_b-1.9-py3-none-any", "a_b-1.10-py3-none-any", "c-2.0-cp27-cp27m-win32", "c-1.0-py3-none-any"):
+        (tmp_path / "wheels" / f"{name}.whl").write_bytes(b"")
+    cache._describe(tmp_path, {})
+    assert (tmp_path / "packages.txt").read_text() == "a-b==1.10\nc==1.0\n"
+
+
+def test_a_stick_that_is_a_file_is_refused_at_once(tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setattr(cache, "_pip", None)
+    with pytest.raises(InputError, match="is a file"):
+        cache.collect(tmp_path / "file")

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from medigenx_lib.cases import Case, Finding, Findings, Measurement, Truth
+from medigenx_lib.cases import Case, Finding, Findings, Measurement, Truth, replace
 from medigenx_lib.errors import InputError
 
 OPACITY = Finding(
@@ -91,3 +91,23 @@ def test_readers_are_shown_shares_in_percent():
     assert share.is_share and not ratio.is_share
     assert share.shown(0.214) == "21 %" and share.shown(0.154, 0.271) == "15 to 27 %"
     assert ratio.shown(0.519) == "0.52" and Measurement("width", 3.0, unit="mm").shown(3.0) == "3.00 mm"
+
+
+def test_numbers_of_numpy_are_written_as_numbers(case):
+    number = Measurement("opacity_extent.left", np.float32(0.25), np.float32(0.125), np.float64(0.5))
+    told = replace(
+        case,
+        label=np.int64(1),
+        meta={"seed": np.int64(3)},
+        findings=Findings((Finding("opacity", measurement=number),)),
+    )
+    back = Case.from_json(told.to_json())
+    assert back.label == 1 and back.meta == {"seed": 3} and back.findings.items[0].measurement.value == 0.25
+    with pytest.raises(TypeError, match="ndarray"):
+        replace(case, meta={"a": np.zeros(2)}).to_json()
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, '{"truth": null, "findings": null, "image": 1, "masks": []}'])
+def test_hostile_json_is_an_input_error(text):
+    with pytest.raises(InputError, match="Not a case"):
+        Case.from_json(text)

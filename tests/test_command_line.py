@@ -1,6 +1,7 @@
 """The command line: bad input gets one sentence and an exit code; the other files are still done."""
 
 import json
+import os
 
 import numpy as np
 import pydicom
@@ -234,3 +235,51 @@ def test_what_cannot_go_on_from_weights_says_so(said, tmp_path):
     assert code != 0 and len(errors) == 1 and "--start does not go with" in errors[0]
     code, _, errors = said("train", "--what", "lungs", "--start", "nothing", "--out", tmp_path / "l.safetensors")
     assert code != 0 and len(errors) == 1 and "nothing.safetensors" in errors[0]
+
+
+def test_a_path_that_cannot_be_used_gets_one_sentence(tmp_path, said):
+    (tmp_path / "file").write_text("x")
+    code, _, errors = said("sample", "-n", 1, "--out", tmp_path / "file")
+    assert code == 2 and "is a file" in errors[0]
+    code, _, errors = said("project", "new", "T", "--track", "faithfulness", "--out", tmp_path / "file" / "deeper")
+    assert code == 1 and len(errors) == 1 and str(tmp_path / "file") in errors[0]
+
+
+@pytest.mark.parametrize("name", ["folder", "file/x.safetensors", "weights.pt"])
+def test_where_weights_cannot_be_written_is_said_before_training(tmp_path, said, monkeypatch, name):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("x")
+    monkeypatch.setattr("medigenx_lib.segmentation.train", None)
+    code, _, errors = said("train", "--what", "lungs", "--out", tmp_path / name)
+    assert code == 2 and len(errors) == 1
+
+
+def test_a_negative_seed_is_refused(tmp_path, said):
+    code, _, errors = said("train", "--size", 16, "--images", 64, "--seed", -1, "--out", tmp_path / "run")
+    assert code == 2 and "seed is -1" in errors[0]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names are whole characters there")
+def test_a_name_with_half_characters_is_described(tmp_path, film, said):
+    Image.fromarray(film).save(tmp_path / "a.png")
+    os.rename(os.fsencode(tmp_path / "a.png"), os.fsencode(tmp_path) + b"/f\xfflm.png")
+    code, _, _ = said("describe", tmp_path, "--out", tmp_path / "out")
+    assert code == 0 and "f\\udcfflm" in (tmp_path / "out" / "index.html").read_text()
+
+
+def test_films_whose_names_are_alike_stay_apart(tmp_path, film, said):
+    for name in ("x.png", "x (2).png", "y/x.png", "x 1.png", "x_1.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(film).save(tmp_path / name)
+    code, _, _ = said("describe", tmp_path, "--out", tmp_path / "out")
+    record = json.loads((tmp_path / "out" / "cases.json").read_text())
+    assert code == 0 and len({c["case"]["id"] for c in record["cases"]}) == 5
+    assert len(list((tmp_path / "out" / "films").iterdir())) == 5
+
+
+def test_films_of_one_id_keep_their_own_features(film):
+    image = film.astype(np.float32) / 255
+    readings = pipeline.read([Case("a", image), Case("a", image**2)], progress=False)
+    assert [len(reading.features) for reading in readings] == [204, 204]
+    means = [r.features[r.features.feature == "Mean"].value.mean() for r in readings]
+    assert means[0] != means[1] and set(readings[1].features.case) == {"a"}

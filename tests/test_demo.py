@@ -9,7 +9,8 @@ from PIL import Image
 
 from medigenx_lib import datasets, demo, phantom, pipeline
 from medigenx_lib.cases import Case, Finding, Findings, Measurement
-from medigenx_lib.gan import sampling
+from medigenx_lib.evaluation import images
+from medigenx_lib.gan import sampling, training
 from medigenx_lib.pages import Reading
 from medigenx_lib.settings import NOTICE
 
@@ -96,6 +97,19 @@ def test_what_is_trained_for_the_demo_starts_from_networks_that_have_seen_phanto
     assert (trained.recipe.name, trained.recipe.seed) == ("narrow" if size == 64 else "strong", 3)
     assert trained.config["data"].get("start") == demo.STARTS.get(size)
     assert ("which had seen phantoms" in demo._intro(folder, "phantom", demo.STARTS.get(size))[0]) == (size == 64)
+
+
+def test_what_the_floor_is_made_of_trains_nothing(tmp_path, monkeypatch):
+    films, seen = [replace(case, split="train") for case in phantom.cases(range(20), 32)], []
+
+    def train(images, *_, **__):
+        seen.extend(image.tobytes() for image in images)
+        return training.Result(tmp_path, tmp_path, {})
+
+    monkeypatch.setattr(training, "train", train)
+    demo._trained(films, tmp_path, 1.0, 0, 32)
+    _, floor = images.real_sets(films)
+    assert seen and not {case.image.tobytes() for case in floor} & set(seen)
 
 
 def test_a_planted_copy_of_a_training_film_is_called_one(real_data):

@@ -93,3 +93,9 @@ def test_fhir_needs_findings_and_a_report(case, tmp_path):
     (tmp_path / "x.json").write_text("{}")
     with pytest.raises(InputError, match="not a bundle"):
         interop.read_fhir(tmp_path / "x.json")
+
+
+def test_dicom_keeps_letters_and_backslashes_of_an_id(case, tmp_path):
+    odd = Case("C:\\films\\肺é", case.image, source="肺", synthetic=True)
+    read = pydicom.dcmread(interop.write_dicom(odd, tmp_path / "film.dcm"))
+    assert read.PatientID == "C:/films/肺é" and read.DerivationDescription.endswith("Source: 肺")

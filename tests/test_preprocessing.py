@@ -188,3 +188,13 @@ def test_clahe_brings_out_what_is_faint_in_one_corner_only():
     assert np.ptp(after[8:24, 8:24]) > 2 * 0.02
     with pytest.raises(InputError):
         preprocessing.clahe(image, tiles=7)
+
+
+def test_a_flat_film_is_flat_whatever_its_grey():
+    for grey in (0.1, 0.3, 0.7):
+        assert not preprocessing.standardise(np.full((65, 63), grey, np.float32)).any()
+
+
+def test_stored_numbers_are_not_resized_as_greys():
+    with pytest.raises(InputError, match="to_unit_float"):
+        preprocessing.resize(np.full((5, 5), 200, np.uint8), 8)

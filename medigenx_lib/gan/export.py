@@ -84,7 +84,7 @@ def pretrained(checkpoint: str | Path = SHIPPED) -> PretrainedGenerator:
     """
     trained = sampling.load(checkpoint)
     card = weights.FOLDER / f"{trained.name}.md"
-    text = card.read_text() if card.is_file() else ""
+    text = card.read_text("utf-8") if card.is_file() else ""
     model = PretrainedGenerator(recipe=trained.recipe.to_dict(), card=text)
     model.generator.load_state_dict(trained.network.state_dict())
     return model.requires_grad_(False)

@@ -38,7 +38,10 @@ BATCH = 64  # films made at a time
 
 @dataclass(frozen=True)
 class FlowRecipe:
-    """What is trained: ``size`` of the films, ``width`` of the U-Net, ``batch``, learning rate, average, ``seed``."""
+    """What is trained: ``size`` of the films, ``width`` of the U-Net, ``batch``, learning rate, average, ``seed``.
+
+    Size, which the U-Net halves three times, and width, which it norms in groups, are multiples of 8.
+    """
 
     size: int = 64
     width: int = 32
@@ -142,7 +145,7 @@ def train_flow(
     The budget is the GAN's: minutes, images seen, or CPU-seconds. Raises InputError for films, labels or budget that do
     not fit, TrainingError if the loss is not finite.
     """
-    budget, device = Budget(minutes, images, cpu_seconds), device or settings.device()
+    budget, device = Budget(minutes, images, cpu_seconds), settings.usable(device or settings.device())
     recipe = recipe or FlowRecipe(size=np.shape(films)[-1])
     pixels, targets = (values.to(device) for values in check_films(films, labels, recipe.size))
     network, counters = _build(recipe).to(device), _Counters(recipe)
@@ -211,11 +214,14 @@ def sample_flow(
     """One film a label (0 normal, 1 pneumonia), float32 (n, S, S), 0..1, by ``steps`` midpoint steps from noise.
 
     ``guidance`` 1 follows the label as learnt; above 1 exaggerates what distinguishes it, at the cost of diversity (Ho
-    and Salimans, "Classifier-free diffusion guidance", 2022). Raises InputError for other labels or steps below 1.
+    and Salimans, "Classifier-free diffusion guidance", 2022). Raises InputError for other labels or none, a negative
+    seed, or steps below 1.
     """
     asked = torch.as_tensor([int(label) for label in labels])
     if steps < 1 or not set(asked.tolist()) <= set(range(CLASSES)):
         raise InputError(f"Labels {sorted(set(asked.tolist()))}, {steps} steps.", "Use labels 0 and 1, 1 step or more.")
+    if not len(asked) or seed < 0:
+        raise InputError(f"{len(asked)} labels, seed {seed}.", "Give a label for each film, and a seed of 0 or more.")
     shape = (len(asked), 1, flow.recipe.size, flow.recipe.size)
     films = torch.randn(shape, generator=rng(seed, "sample"))
     made = []
@@ -257,12 +263,15 @@ def load_flow(path: str | Path) -> Flow:
         recipe = FlowRecipe(**config["flow"])
         network = _build(recipe)
         network.load_state_dict(tensors)
-    except (KeyError, TypeError, RuntimeError) as error:
+    except (KeyError, TypeError, RuntimeError, InputError) as error:
         raise WeightsError(f"{path} holds no flow ({error}).", "Train one: gan.flow.train_flow.") from error
     return Flow(network.eval().requires_grad_(False), recipe, config["figures"])
 
 
 def _build(recipe: FlowRecipe) -> nn.Module:
+    if min(recipe.size, recipe.width) < GROUPS or recipe.size % GROUPS or recipe.width % GROUPS:
+        what = f"A flow of {recipe.size} pixels and width {recipe.width}."
+        raise InputError(what, f"Both must be multiples of {GROUPS}: resize the films to 32 or 64 pixels.")
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         return VelocityUNet(recipe.width).to(memory_format=torch.channels_last)

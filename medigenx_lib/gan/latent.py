@@ -36,13 +36,17 @@ def draw(count: int, seed: int = 0, checkpoint: str | Path = SHIPPED) -> np.ndar
 def films(latents: np.ndarray, labels: float | Sequence[float], checkpoint: str | Path = SHIPPED) -> np.ndarray:
     """Films float32 (n, S, S) 0..1 of latents (n, D). ``labels``: one or n numbers, 0 normal to 1 pneumonia.
 
-    Between 0 and 1 the two class embeddings are mixed. Raises InputError for latents of another length.
+    Between 0 and 1 the two class embeddings are mixed. Raises InputError for latents of another length, or labels of
+    another number.
     """
     trained = sampling.load(checkpoint)
     latent = torch.from_numpy(np.array(latents, np.float32, ndmin=2))
     if latent.shape[1] != trained.recipe.latent:
         raise InputError(f"Latents of length {latent.shape[1]}.", f"{trained.name} takes {trained.recipe.latent}.")
-    shares = torch.as_tensor(np.broadcast_to(np.asarray(labels, np.float32), len(latent)).copy())
+    shares = np.asarray(labels, np.float32)
+    if shares.shape not in ((), (1,), (len(latent),)):
+        raise InputError(f"Labels of shape {shares.shape} for {len(latent)} latents.", "Give one number, or one each.")
+    shares = torch.as_tensor(np.broadcast_to(shares, len(latent)).copy())
     with settings.one_thread():
         return sampling.films(trained.network, latent, shares)[:, 0].numpy()
 
@@ -54,6 +58,8 @@ def slerp(first: np.ndarray, second: np.ndarray, shares: Sequence[float]) -> np.
     Source: Shoemake, "Animating rotation with quaternion curves", SIGGRAPH 1985.
     """
     share = np.asarray(shares, np.float64)[:, None]
+    if not (np.any(first) and np.any(second)):
+        return ((1 - share) * first + share * second).astype(np.float32)  # the origin lies in no direction
     lengths = np.linalg.norm(first), np.linalg.norm(second)
     angle = np.arccos(np.clip(first @ second / (lengths[0] * lengths[1]), -1, 1))
     if np.sin(angle) < 1e-6:  # the same direction, or opposite ones, between which no circle is the shortest

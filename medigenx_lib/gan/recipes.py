@@ -96,6 +96,9 @@ class Recipe:
     seed: int = 0
 
     def __post_init__(self):
+        for name, value in vars(self).items():
+            if isinstance(value, np.generic):  # else no checkpoint could be written
+                object.__setattr__(self, name, value.item())
         for name in ("betas", "greys"):
             object.__setattr__(self, name, tuple(float(value) for value in getattr(self, name)))
         object.__setattr__(self, "augment", tuple(self.augment))
@@ -108,6 +111,8 @@ class Recipe:
         for name in ("width", "latent", "batch", "penalty_every", "critic_steps"):
             if getattr(self, name) < 1:
                 raise InputError(f"The recipe's {name} is {getattr(self, name)}.", "It must be at least 1.")
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise InputError(f"The recipe's seed is {self.seed!r}.", "It must be a whole number, 0 or greater.")
         if not self.latent_scale > 0:
             raise InputError(f"The recipe's latent_scale is {self.latent_scale}.", "It must be above 0; 1 is as drawn.")
         if not 0 <= self.greys[0] < self.greys[1] <= 1:

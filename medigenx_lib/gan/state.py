@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from medigenx_lib import weights
@@ -137,7 +136,7 @@ def save(state: State, folder: Path) -> Path:
     config = {"recipe": state.recipe.to_dict(), "counters": state.counters, "data": state.data}
     try:
         return weights.save(path, tensors, config)
-    except (OSError, SafetensorError) as error:  # safetensors wraps a full disk in an error of its own
+    except OSError as error:
         raise stopped(f"the checkpoint could not be written ({error})", folder, ROOM) from error
 
 
@@ -164,10 +163,12 @@ def _of_start(name_or_path: str | Path) -> tuple[dict, dict]:
 def resume(folder: Path, recipe: Recipe, data: dict, device: str = "cpu") -> State:
     """The state of the last checkpoint in ``folder``.
 
-    Raises InputError if it was made by another recipe or from other films. Only ``bf16`` and ``compiled`` may differ: a
-    training goes on as suits the machine that it is on now.
+    Raises InputError if it was made by another recipe or from other films, WeightsError if it is of no training. Only
+    ``bf16`` and ``compiled`` may differ: a training goes on as suits the machine that it is on now.
     """
     tensors, config = weights.load(folder / CHECKPOINT)
+    if not {"recipe", "data", "counters"} <= config.keys():
+        raise WeightsError(f"{folder / CHECKPOINT} is of no training.", "Choose another folder.")
     saved = Recipe.from_dict(config["recipe"]).to_dict()  # fields that are newer than the file have their defaults
     _same("settings", {**saved, "bf16": recipe.bf16, "compiled": recipe.compiled}, recipe.to_dict(), folder)
     _same("films", config["data"], data, folder)

@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 from medigenx_lib import settings
 from medigenx_lib.cases import LABELS
 from medigenx_lib.errors import InputError
-from medigenx_lib.files import replacing
+from medigenx_lib.files import replacing, write_text
 from medigenx_lib.gan import state as states
 from medigenx_lib.gan import team
 from medigenx_lib.gan.recipes import NARROW, Recipe
@@ -50,7 +50,7 @@ class Budget:
 
     def __post_init__(self):
         given = [value for value in (self.minutes, self.images, self.cpu_seconds) if value is not None]
-        if not given or min(given) <= 0:
+        if not given or not all(value > 0 for value in given):  # NaN is not, and would never be spent
             what = f"The budget is {self.minutes} minutes, {self.images} images, {self.cpu_seconds} CPU-seconds."
             raise InputError(what, "Give one of them, above 0.")
 
@@ -99,10 +99,10 @@ def train(
     ``start``: a shipped name, weights file or training folder whose networks a new training goes on from; ``recipe`` is
     then what :func:`.state.start_recipe` makes of theirs. Under ``accelerate launch`` the processes share each batch
     (:mod:`.team`), and the first writes the files.
-    Raises InputError for films, labels, folder or recipe that do not fit, TrainingError (which names the last
+    Raises InputError for films, labels, folder, device or recipe that do not fit, TrainingError (which names the last
     good checkpoint) when the loss is NaN, memory or disk runs out, or a person stops it.
     """
-    budget, device = Budget(minutes, images, cpu_seconds), team.join(device) or settings.device()
+    budget, device = Budget(minutes, images, cpu_seconds), settings.usable(team.join(device) or settings.device())
     team.check(recipe.batch)
     pixels, targets = check_films(films, labels, recipe.size, recipe.conditional)
     data = _fingerprint(pixels, None if labels is None else targets, start)
@@ -298,14 +298,14 @@ def _trim_log(path: Path, images: int) -> None:
     """Drop what was logged after the checkpoint: those steps are taken again."""
     if not path.is_file():
         return
-    lines = path.read_text().splitlines(keepends=True)
-    path.write_text("".join(line for line in lines if _logged_by(line, images)))
+    lines = path.read_text("utf-8", errors="replace").splitlines(keepends=True)
+    write_text(path, "".join(line for line in lines if _logged_by(line, images)))
 
 
 def _logged_by(line: str, images: int) -> bool:
     try:
         return json.loads(line)["images"] <= images
-    except ValueError:  # cut off: the disk was full, or the machine went down
+    except (ValueError, TypeError, KeyError):  # cut off: the disk was full, or the machine went down
         return False
 
 

@@ -10,9 +10,10 @@ from pathlib import Path
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from medigenx_lib.cases import Case
+from medigenx_lib.errors import InputError
 from medigenx_lib.evaluation.blends import BLEND_SIMILARITY
 from medigenx_lib.evaluation.memorisation import COPY_SIMILARITY
-from medigenx_lib.files import write_text
+from medigenx_lib.files import check_folder, write_text
 from medigenx_lib.pages import ICONS, film_png
 from medigenx_lib.project import hidden, tracks
 from medigenx_lib.project.score import Result, score_or_refuse
@@ -37,10 +38,14 @@ def ranks(results: Sequence[Result]) -> list[tuple[int | None, Result]]:
 def board(folders: Sequence[str | Path], cases: str, out: str | Path = "board.html", progress: bool = True) -> Path:
     """Score every folder on the round ``cases`` and write the board; a folder that cannot be scored is named on it.
 
-    Nothing that a team wrote is believed: everything is scored anew. Raises InputError only for an impossible round.
+    Nothing that a team wrote is believed: everything is scored anew. Raises InputError only for an impossible round, or
+    if ``out`` cannot be written.
     """
     from tqdm.auto import tqdm
 
+    check_folder(Path(out).parent)
+    if Path(out).is_dir():
+        raise InputError(f"{out} is a folder.", "Name the page with --out, such as board.html.")
     hidden.cases(cases)
     bar = tqdm(list(map(Path, folders)), "scoring", unit="team", disable=not progress)
     return write_board(out, [score_or_refuse(folder, cases) for folder in bar])

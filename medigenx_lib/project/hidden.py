@@ -17,7 +17,7 @@ import numpy as np
 
 from medigenx_lib.cases import Case, Findings
 from medigenx_lib.errors import InputError
-from medigenx_lib.files import write_text
+from medigenx_lib.files import check_folder, write_text
 
 SIZE = 64
 TRAIN_SEEDS = range(256)
@@ -77,10 +77,15 @@ def truth(case: Case) -> Findings:
 
 
 def deal(folder: str | Path, seeds_or_path: str) -> Path:
-    """Write the films that reports are asked for into ``folder``/dealt, nameless, with an empty ``reports.csv``."""
+    """Write the films that reports are asked for into ``folder``/dealt, nameless, with an empty ``reports.csv``.
+
+    Raises InputError if ``folder`` cannot be written into, or if there are reports already, which would be lost.
+    """
     from medigenx_lib.pages import save_film
 
-    place, names = Path(folder) / "dealt", []
+    place, names = check_folder(folder) / "dealt", []
+    if _filled(place / "reports.csv"):
+        raise InputError(f"{place / 'reports.csv'} holds reports.", "Move it away, or name another folder.")
     for case in cases(seeds_or_path).to_report:
         names.append(film_name(case))
         blind = replace(
@@ -89,6 +94,12 @@ def deal(folder: str | Path, seeds_or_path: str) -> Path:
         save_film(replace(blind, synthetic=False, patient=None, meta={}), place)
     write_text(place / "reports.csv", "film,report\n" + "".join(f"{name},\n" for name in sorted(names)))
     return place
+
+
+def _filled(path: Path) -> bool:
+    """Whether a report has been written into the file that was dealt out empty."""
+    rows = path.read_text("utf-8", errors="replace").splitlines()[1:] if path.is_file() else []
+    return any(not row.rstrip().endswith(",") for row in rows if row.strip())
 
 
 def _phantoms(first: int, last: int) -> Round:

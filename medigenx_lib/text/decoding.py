@@ -81,7 +81,7 @@ def _write_one(case: Case, strategy: str, seed: int, writer: ReportWriter) -> Ca
 
 def case_seed(case: str, seed: int) -> int:
     """A seed of its own for each case id, 0..2^31."""
-    return int.from_bytes(hashlib.sha256(f"{case}|{seed}".encode()).digest()[:4], "big") >> 1
+    return int.from_bytes(hashlib.sha256(f"{case}|{seed}".encode(errors="surrogatepass")).digest()[:4], "big") >> 1
 
 
 def _session(case: Case, writer: ReportWriter, **options) -> Session:

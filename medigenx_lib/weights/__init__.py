@@ -6,13 +6,14 @@ licence, command, scores). Settings that rebuild the network travel in the file'
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
 
 from medigenx_lib.errors import WeightsError
-from medigenx_lib.files import replacing, sha256, write_json
+from medigenx_lib.files import plain, replacing, sha256, write_json
 
 FOLDER = Path(__file__).parent
 INDEX = FOLDER / "index.json"
@@ -21,14 +22,18 @@ INDEX = FOLDER / "index.json"
 def save(path: str | Path, tensors: dict, config: dict) -> Path:
     """Write ``tensors`` (name -> torch tensor) and the JSON-able ``config`` to a safetensors file, atomically.
 
-    A file written into this folder is also entered in ``index.json``.
+    A file written into this folder is also entered in ``index.json``. Raises OSError if it cannot be written.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import save_file
 
     path = Path(path)
     tensors = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with replacing(path) as temporary:
-        save_file(tensors, temporary, metadata={"config": json.dumps(config)})
+        try:
+            save_file(tensors, temporary, metadata={"config": json.dumps(config, default=plain)})
+        except SafetensorError as error:  # it wraps a full disk in an error of its own
+            raise OSError(errno.EIO, str(error), str(path)) from error
     if path.resolve().parent == FOLDER:
         write_json(INDEX, {**_index(), path.stem: sha256(path)})
     return path
@@ -72,4 +77,4 @@ def _read(path: Path) -> tuple[dict, dict]:
 
 
 def _index() -> dict[str, str]:
-    return json.loads(INDEX.read_text()) if INDEX.is_file() else {}
+    return json.loads(INDEX.read_text("utf-8")) if INDEX.is_file() else {}

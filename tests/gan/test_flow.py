@@ -79,3 +79,16 @@ def test_refusals(tmp_path, monkeypatch):
     monkeypatch.setattr(flow.F, "mse_loss", lambda a, b: (a * float("nan")).mean())
     with pytest.raises(TrainingError, match="loss is nan"):
         flow.train_flow(*films(), images=800, recipe=TINY, progress=False)
+
+
+@pytest.mark.parametrize("recipe", [FlowRecipe(size=28, width=8), FlowRecipe(size=16, width=12)])
+def test_sizes_that_cannot_be_halved_are_refused(recipe):
+    images = np.zeros((64, recipe.size, recipe.size), np.uint8)
+    with pytest.raises(InputError, match="multiples of 8"):
+        flow.train_flow(images, films()[1], images=8, recipe=recipe, device="cpu", progress=False)
+
+
+@pytest.mark.parametrize(("labels", "seed"), [([], 0), ([0], -1)])
+def test_no_labels_and_negative_seeds_are_refused(labels, seed):
+    with pytest.raises(InputError, match="seed"):
+        flow.sample_flow(Flow(Known(), FlowRecipe(size=4), {}), labels, seed=seed, progress=False)

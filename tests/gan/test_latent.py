@@ -94,3 +94,12 @@ def test_brightness_can_be_moved_on_real_latents():
 def test_refusals(call, message):
     with pytest.raises(InputError, match=message):
         call()
+
+
+def test_from_the_origin_the_way_is_straight():
+    np.testing.assert_allclose(latent.slerp(np.zeros(2), np.ones(2), [0, 0.5, 1]), [[0, 0], [0.5, 0.5], [1, 1]])
+
+
+def test_as_many_labels_as_latents_or_one():
+    with pytest.raises(InputError, match="Labels of shape"):
+        latent.films(np.zeros((3, 64)), [0, 1])

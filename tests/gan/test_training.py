@@ -11,6 +11,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from safetensors import SafetensorError
 
 from medigenx_lib import weights
 from medigenx_lib.errors import InputError, TrainingError, WeightsError
@@ -56,7 +57,7 @@ def test_films_that_do_not_fit_are_refused(tmp_path, images, labels, message):
     assert not (tmp_path / "run").exists()
 
 
-@pytest.mark.parametrize("budget", [{}, {"minutes": 0}, {"images": -1}])
+@pytest.mark.parametrize("budget", [{}, {"minutes": 0}, {"images": -1}, {"minutes": float("nan")}])
 def test_a_budget_is_required(tmp_path, budget):
     with pytest.raises(InputError, match="budget"):
         training.train(*films(), tmp_path, TINY, **budget, **QUIET)
@@ -352,3 +353,48 @@ def test_only_flat_films_are_stretched():
     for wrong in ((0.6, 0.4), (-0.1, 0.5), (0.5, float("nan"))):
         with pytest.raises(InputError, match="greys"):
             replace(TINY, greys=wrong)
+
+
+def test_a_recipe_of_numpy_numbers_is_saved(tmp_path):
+    recipe = replace(TINY, size=np.int64(16), batch=np.int64(8), seed=np.int64(1), lr=np.float32(1e-3))
+    training.train(*films(), tmp_path, recipe, images=16, **QUIET)
+    assert final(tmp_path)[1]["recipe"]["seed"] == 1
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "0"])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(InputError, match="seed"):
+        replace(TINY, seed=seed)
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "nowhere"])
+def test_a_device_that_is_not_there_is_refused(tmp_path, device):
+    with pytest.raises(InputError, match=device):
+        training.train(*films(), tmp_path, TINY, images=16, progress_bar=False, device=device)
+
+
+def test_other_weights_are_no_training(tmp_path):
+    (tmp_path / CHECKPOINT).write_bytes((weights.FOLDER / "film_encoder.safetensors").read_bytes())
+    with pytest.raises(WeightsError, match="of no training"):
+        training.train(*films(), tmp_path, TINY, images=16, **QUIET)
+
+
+def test_odd_lines_of_a_log_are_no_obstacle(tmp_path):
+    training.train(*films(), tmp_path, TINY, images=16, **QUIET)
+    with open(tmp_path / training.LOG, "ab") as log:
+        log.write(b'5\n[1]\n{"x": 1}\n\xff\xfe\n')
+    training.train(*films(), tmp_path, TINY, images=32, **QUIET)
+    assert [json.loads(line)["images"] for line in (tmp_path / training.LOG).read_text().splitlines()] == [16, 32]
+
+
+def test_a_disk_that_fills_up_while_weights_are_written_keeps_the_last_checkpoint(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise SafetensorError("I/O error: No space left on device")
+
+    training.train(*films(), tmp_path, TINY, images=16, **QUIET)
+    monkeypatch.setattr("safetensors.torch.save_file", full)
+    with pytest.raises(TrainingError, match=r"No space left.*Last good checkpoint"):
+        training.train(*films(), tmp_path, TINY, images=32, **QUIET)
+    with pytest.raises(OSError, match="No space left"):
+        weights.save(tmp_path / "w.safetensors", {"a": torch.zeros(1)}, {})
+    assert final(tmp_path)[1]["counters"]["images"] == 16

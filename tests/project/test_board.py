@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from medigenx_lib import phantom
+from medigenx_lib.errors import InputError
 from medigenx_lib.evaluation.films import stack
 from medigenx_lib.project import board, hidden
 from medigenx_lib.project.score import Result
@@ -70,3 +71,11 @@ def test_nobody_breaks_the_board(page):
 def test_the_jury_has_a_field_for_each_team_and_criterion(page):
     html = page.read_text()
     assert html.count('<input type="number"') == 3 * 6 and 'aria-label="Honesty, thief"' in html
+
+
+def test_a_page_that_cannot_be_written_is_refused_before_anything_is_scored(tmp_path, monkeypatch):
+    monkeypatch.setattr(board, "score_or_refuse", None)
+    (tmp_path / "file").write_text("x")
+    for out in (tmp_path, tmp_path / "file" / "board.html"):
+        with pytest.raises(InputError):
+            board.board([tmp_path], "6000000-6000063", out, progress=False)

@@ -208,6 +208,16 @@ def test_films_are_dealt_without_names(found, tmp_path):
         assert not any(str(film.id) in picture.read_bytes().decode("latin1") for film in found.to_report)
 
 
+def test_reports_that_were_written_are_not_dealt_over(found, tmp_path):
+    for _ in range(2):
+        rows = (hidden.deal(tmp_path, ROUND) / "reports.csv").read_text().splitlines()
+    rows[1] += "No effusion."
+    (tmp_path / "dealt" / "reports.csv").write_text("\n".join(rows))
+    with pytest.raises(InputError, match="holds reports"):
+        hidden.deal(tmp_path, ROUND)
+    assert "No effusion." in (tmp_path / "dealt" / "reports.csv").read_text()
+
+
 def test_real_films_make_a_round_by_their_own_split(real_data, hand_in):
     source = str(real_data / "cxr_npz" / "chest_xray_64.npz")
     made = hidden.cases(source)
