@@ -1,9 +1,12 @@
 """Profile, device and threads."""
 
+import importlib.metadata
+
 import pytest
 import torch
+from packaging.requirements import Requirement
 
-from medigenx_lib import settings
+from medigenx_lib import doctor, settings
 from medigenx_lib.errors import InputError
 
 
@@ -51,3 +54,9 @@ def test_one_thread_is_given_back_even_after_an_error():
         raise ValueError
     assert torch.get_num_threads() == 2
     torch.set_num_threads(before)
+
+
+def test_a_torch_of_a_vendors_container_is_new_enough(monkeypatch):
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: "2.9.0a0+50eac811a6.nv25.09")
+    assert doctor._problem(Requirement("torch>=2.4,<3")) is None
+    assert "needed" in doctor._problem(Requirement("torch>=3"))

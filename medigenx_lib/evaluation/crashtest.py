@@ -82,9 +82,15 @@ def _caught(found: pd.DataFrame, floor: pd.DataFrame) -> dict[str, bool]:
     caught = {}
     for name, row in found.iterrows():
         better = SCORES[name].better if name in SCORES else "low"
-        own, usual = (badness(np.array([r["low"], r["high"]]), better) for r in (row, floor.loc[name]))
-        caught[name] = bool(own.min() > usual.max())
+        own, usual = (_reach(r, better) for r in (row, floor.loc[name]))
+        caught[name] = own[0] > usual[1]
     return caught
+
+
+def _reach(row: pd.Series, better: str) -> tuple[float, float]:
+    """The least and the greatest badness in the interval of a score; about zero the least is 0."""
+    ends = badness(np.array([row["low"], row["high"]]), better)
+    return (0.0 if better == "zero" and row["low"] <= 0 <= row["high"] else float(ends.min())), float(ends.max())
 
 
 def _edited(film: Case, image: np.ndarray) -> Case:

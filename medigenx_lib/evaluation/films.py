@@ -27,11 +27,18 @@ def stack(films: Films, size: int | None = None) -> np.ndarray:
     if isinstance(films[0], Case):
         images = _stack_cases(films, size)
     else:
-        images = torch.as_tensor(np.asarray(films), dtype=torch.float32)
-    images = images[:, 0] if images.ndim == 4 else images
+        images = torch.as_tensor(_array(films), dtype=torch.float32)
+    images = images[:, 0] if images.ndim == 4 and images.shape[1] == 1 else images
     if images.ndim != 3 or not (images.min() >= 0 and images.max() <= 1):  # NaN fails both comparisons
         raise InputError(f"Films of shape {tuple(images.shape)}.", "They must be (N, H, W), finite and in 0..1.")
     return _resized(images, size).numpy()
+
+
+def _array(films: Films) -> np.ndarray:
+    try:
+        return np.asarray(films)
+    except ValueError as error:
+        raise InputError("The films differ in size.", "Bring them to one: preprocessing.resize.") from error
 
 
 def labels_of(films: Films) -> np.ndarray | None:

@@ -34,8 +34,8 @@ __all__ = ["VERDICTS", "Claim", "Verdict", "check", "judge", "omitted", "parse",
 
 VERDICTS = ("supported", "unverifiable", "contradicted")
 """From best to worst."""
-NUMBER = re.compile(r"(?<![\w./:-])(?<!^)\d+(?:[.,]\d+)?(?![\w/:-])(?!\.\s+\w)")
-"""A number that stands alone: not "T5", "5th", a date, or the "2." of a list."""
+NUMBER = re.compile(r"(?<![\w./:-])(?<!^)\d+(?:[.,]\d+)?(?![\w/:-])(?!\.\s+\w)|[¼-¾⅐-⅞]")
+"""A number that stands alone, or a fraction in one character: not "T5", "5th", a date, or the "2." of a list."""
 BEYOND = re.compile(
     r"\b(?:spiculat\w+|ha?emothorax|empyema|bronchograms?|peripheral(?:ly)?|subpleural|pleural-based|abut\w+"
     r"|recommend\w*|advis\w+|should|treat\w*|therap\w+"

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 from tqdm.auto import tqdm
@@ -59,7 +60,7 @@ class Corpus:
             with np.load(path, allow_pickle=False) as arrays:
                 texts = json.loads(arrays["findings"].tobytes())
                 return cls(arrays["images"], arrays["vectors"], tuple(Findings.from_list(text) for text in texts))
-        except (OSError, KeyError, ValueError) as error:
+        except (OSError, KeyError, ValueError, TypeError, AttributeError, BadZipFile) as error:
             raise InputError(
                 f"{path} is not a report corpus ({error}).", "Build one with corpus.of_phantoms."
             ) from error

@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from medigenx_lib.errors import InputError
-from medigenx_lib.evaluation import images, pixels
+from medigenx_lib.evaluation import crashtest, images, pixels
 from medigenx_lib.evaluation.crashtest import DEFECTS, crash_test
 from medigenx_lib.evaluation.films import stack
 
@@ -130,3 +131,21 @@ def test_the_pixel_basis_is_principal_components(blobs):
     assert coefficients[:, 0].std(ddof=1) == pytest.approx(1, rel=0.02)
     correlation = np.corrcoef(coefficients, rowvar=False) - np.eye(5)
     assert abs(correlation).max() < 0.05
+
+
+def test_an_interval_about_zero_is_not_caught():
+    rows = {"low": [-3.0, -0.5], "high": [2.5, 0.5], "value": [0.0, 0.0]}
+    found, floor = (pd.DataFrame({k: [v[i]] for k, v in rows.items()}, index=["sharpness"]) for i in (0, 1))
+    assert crashtest._caught(found, floor) == {"sharpness": False}
+    assert crashtest._caught(found.assign(low=2.0), floor) == {"sharpness": True}
+
+
+@pytest.mark.parametrize("shape", [(4, 20, 20, 1), (4, 3, 20, 20)])
+def test_films_with_colours_are_refused(shape):
+    with pytest.raises(InputError, match="Films of shape"):
+        stack(np.zeros(shape), 64)
+
+
+def test_films_of_several_sizes_are_refused():
+    with pytest.raises(InputError, match="differ in size"):
+        stack([np.zeros((4, 4)), np.zeros((5, 5))], 64)

@@ -38,6 +38,7 @@ VERDICTS = {
     "Moderate right opacity.": "supported",  # the interval reaches it
     "Opacity covers a quarter of the right lung.": "supported",  # 0.21 [0.15, 0.27] measured
     "Opacity covers one third of the right lung.": "supported",
+    "Right opacity of ½ of the lung.": "unverifiable",  # a number that is not read
     "Opacity covers half of the right lung.": "contradicted",
     "Opacity in most of the right lung.": "contradicted",
     "Opacity covers less than 30 % of the right lung.": "supported",

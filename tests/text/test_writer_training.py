@@ -80,6 +80,11 @@ def test_nonsense_is_refused(small_corpus, tmp_path):
     (tmp_path / "c.npz").write_text("<html>")
     with pytest.raises(InputError, match="corpus"):
         Corpus.load(tmp_path / "c.npz")
+    (tmp_path / "d.npz").write_bytes(b"PK\3\4 cut off")
+    np.save(tmp_path / "e.npy", np.zeros(3))
+    for name in ("d.npz", "e.npy"):
+        with pytest.raises(InputError, match="not a report corpus"):
+            Corpus.load(tmp_path / name)
     broken = Corpus(small_corpus.images, np.full_like(small_corpus.vectors, np.inf), small_corpus.findings)
     with pytest.raises(TrainingError, match="loss"):
         training.train(
