@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -265,6 +266,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command. Returns its exit code; errors made on purpose become one sentence on stderr."""
     try:
         arguments = parser().parse_args(argv)
+        if os.environ.get("MEDIGENX_DEVICE"):  # better said now than when films have been read
+            settings.usable(settings.device())
         return arguments.run(arguments)
     except MedigenxError as error:
         print(f"medigenx: {error}", file=sys.stderr)

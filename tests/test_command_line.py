@@ -283,3 +283,11 @@ def test_films_of_one_id_keep_their_own_features(film):
     assert [len(reading.features) for reading in readings] == [204, 204]
     means = [r.features[r.features.feature == "Mean"].value.mean() for r in readings]
     assert means[0] != means[1] and set(readings[1].features.case) == {"a"}
+
+
+def test_a_device_that_is_not_there_is_told_at_once(tmp_path, film, said, monkeypatch):
+    Image.fromarray(film).save(tmp_path / "a.png")
+    monkeypatch.setenv("MEDIGENX_DEVICE", "cuda:99")
+    monkeypatch.setattr(pipeline, "_each", None)
+    code, _, errors = said("describe", tmp_path / "a.png", "--out", tmp_path / "out")
+    assert code == 2 and "cuda:99" in errors[0] and "MEDIGENX_DEVICE" in errors[0]

@@ -20,7 +20,7 @@ import pandas as pd
 
 from medigenx_lib.cases import SIDES, Case
 from medigenx_lib.errors import InputError
-from medigenx_lib.files import replacing
+from medigenx_lib.files import check_folder, replacing
 from medigenx_lib.radiomics.features import REGIONS, extract
 
 PART = 64
@@ -43,9 +43,11 @@ def extract_to(
     Parts that are there are not computed again, so the same call goes on after an interruption; each file is whole
     or absent. ``prepare`` gives the films of a part their masks just before (``segmentation.segment``). The table,
     and ``left_out`` of it, are those of ``extract``. Needs pyarrow. Raises InputError if a part was made from other
-    films or regions, or if pyarrow is not there.
+    films or regions, if ``folder`` cannot be written into, or if pyarrow is not there.
     """
-    folder, steps = Path(folder), range(0, len(cases), part)
+    if part < 1:
+        raise InputError(f"Parts of {part} films.", "Put at least one film in a file.")
+    folder, steps = check_folder(folder), range(0, len(cases), part)
     _need_parquet()
     for number, first in enumerate(_shown(steps, progress)):
         chosen, path = cases[first : first + part], folder / f"part-{number:05}.parquet"
@@ -63,19 +65,32 @@ def extract_to(
 def read(folder: str | Path, parts: int | None = None) -> pd.DataFrame:
     """The table of the first ``parts`` files in ``folder``, None for all that are there, as ``extract`` gives it.
 
-    Raises InputError if there is none.
+    Raises InputError if there is none, or one is damaged.
     """
     _need_parquet()
     paths = sorted(Path(folder).glob("part-*.parquet"))[:parts]
     if not paths:
         raise InputError(f"There is no table in {folder}.", "Make one with radiomics.many.extract_to.")
-    tables = [pd.read_parquet(path) for path in paths]
+    tables = [_table(path) for path in paths]
     missed = [tuple(item) for table in tables for item in table.attrs["left_out"]]
     for table in tables:
         table.attrs = {}  # pandas compares them, at length, before it joins tables
     whole = pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True)
     whole.attrs["left_out"] = missed
     return whole
+
+
+def _table(path: Path) -> pd.DataFrame:
+    from pyarrow import ArrowInvalid
+
+    try:
+        return pd.read_parquet(path)
+    except ArrowInvalid as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, error: Exception) -> InputError:
+    return InputError(f"{path} is damaged ({error}).", "Remove it; it will be made again.")
 
 
 def _shown(steps: range, progress: bool) -> Iterator[int]:
@@ -101,7 +116,7 @@ def _check(path: Path, origin: str) -> None:
     try:
         stored = (pyarrow.parquet.read_schema(path).metadata or {}).get(b"PANDAS_ATTRS", b"")
     except ArrowInvalid as error:
-        raise InputError(f"{path} is damaged ({error}).", "Remove it; it will be made again.") from error
+        raise _damaged(path, error) from error
     if origin.encode() not in stored:
         raise InputError(f"{path} was made from other films or regions.", "Use another folder, or remove this one.")
 

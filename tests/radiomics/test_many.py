@@ -104,3 +104,15 @@ def test_a_dask_cluster_of_two_workers_gives_the_same_table(tmp_path, films, who
         done = client.run(lambda: "medigenx_lib.radiomics.features" in __import__("sys").modules)
     assert len(done) == 2 and any(done.values())  # the workers measured, not this process
     assert same(table, whole)
+
+
+def test_what_cannot_be_written_or_read_is_said_before_anything_is_measured(tmp_path, films, monkeypatch):
+    monkeypatch.setattr(many, "extract", None)
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(InputError, match="is a file"):
+        many.extract_to(tmp_path / "file", films, REGION, **QUIET)
+    with pytest.raises(InputError, match="at least one"):
+        many.extract_to(tmp_path / "new", films, REGION, part=0, **QUIET)
+    (tmp_path / "part-00000.parquet").write_bytes(b"PAR1 cut off")
+    with pytest.raises(InputError, match="damaged"):
+        many.read(tmp_path)
