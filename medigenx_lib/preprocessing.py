@@ -92,7 +92,7 @@ def clahe(image: np.ndarray, tiles: int = 8, clip: float = 2.0, bins: int = 64) 
     is plain equalisation. Raises InputError if S is not a multiple of ``tiles``. Source: Pizer et al., "Adaptive
     histogram equalization and its variations", CVGIP 39 (1987); Zuiderveld, Graphics Gems IV (1994).
     """
-    if image.shape[0] != image.shape[1] or image.shape[0] % tiles:
+    if image.shape[0] != image.shape[1] or tiles < 1 or image.shape[0] % tiles:
         raise InputError(f"{image.shape} does not part into {tiles} x {tiles} equal tiles.", "Resize the film first.")
     from scipy.ndimage import map_coordinates
 

@@ -198,3 +198,8 @@ def test_a_flat_film_is_flat_whatever_its_grey():
 def test_stored_numbers_are_not_resized_as_greys():
     with pytest.raises(InputError, match="to_unit_float"):
         preprocessing.resize(np.full((5, 5), 200, np.uint8), 8)
+
+
+def test_no_tiles_are_refused(image):
+    with pytest.raises(InputError, match="equal tiles"):
+        preprocessing.clahe(np.zeros((64, 64)), tiles=0)

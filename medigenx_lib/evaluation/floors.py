@@ -36,11 +36,13 @@ def baselines(
     """The reports to beat, one a film: constant, random and nearest reports of ``pool``, and the reference.
 
     ``keys`` (N, D) and ``pool_keys`` (M, D) describe the films (labels, or radiomics); the nearest report is that of
-    the pool's film with the least squared distance after each column is scaled by its spread in the pool.
+    the pool's film with the least squared distance after each column is scaled by its spread in the pool. Raises
+    InputError if the pool is empty.
     """
+    constant = best_constant(pool, references)
     picked = np.random.default_rng(seed).integers(len(pool), size=len(references))
     return {
-        "constant report": [best_constant(pool, references)] * len(references),
+        "constant report": [constant] * len(references),
         "random report": [pool[i] for i in picked],
         "retrieved report": [pool[i] for i in nearest(keys, pool_keys)],
         "reference": list(references),
@@ -68,8 +70,10 @@ def table(
 
     ``findings``: what is on each film, for the claim scores. ``judge``: adds its F1 against ``truth`` (N, L), by
     default the labels of ``findings``. ``sentences``: adds the embedding similarity. Raises InputError where a set
-    has not one report a film.
+    has not one report a film, or there is no film.
     """
+    if not len(references):
+        raise InputError("There are no reports to score.", "Give at least one.")
     rows = []
     for name, reports in sets.items():
         if len(reports) != len(references):

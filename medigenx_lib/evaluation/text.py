@@ -142,8 +142,11 @@ def distinct(reports: Sequence[str]) -> float:
 def best_constant(pool: Sequence[str], references: Sequence[str], most: int = 25) -> str:
     """The one report of ``pool`` that, said of every film, has the highest BLEU-4; ``most`` candidates are tried.
 
-    Candidates are the most frequent reports, and where all differ an even choice of them.
+    Candidates are the most frequent reports, and where all differ an even choice of them. Raises InputError if there
+    are none.
     """
+    if not len(pool):
+        raise InputError("There are no reports to choose from.", "Give some, such as those of the training films.")
     counts = pd.Series(list(pool)).value_counts()
     candidates = list(counts.index[counts > 1][:most]) or list(pool)[:: -(-len(pool) // most)]
     return max(candidates, key=lambda text: overlap_bleu([text] * len(references), references))

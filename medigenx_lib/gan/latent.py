@@ -109,8 +109,11 @@ def project(
 
     Gradient descent from ``STARTS`` random latents; a weak prior keeps them near the sphere. What remains as error is
     what the generator cannot show: rare anatomy, devices, letters. About 15 CPU-seconds at 64x64 and 300 steps. Raises
-    InputError unless the film is (S, S), 0..1. Source: Zhu et al., "Generative visual manipulation", ECCV 2016.
+    InputError unless the film is (S, S), 0..1, and there is a step. Source: Zhu et al., "Generative visual
+    manipulation", ECCV 2016.
     """
+    if steps < 1:
+        raise InputError(f"A search of {steps} steps.", "Give at least one.")
     trained = sampling.load(checkpoint)
     target = _target(film, trained)
     latents = sampling.latents(trained.recipe, seed, range(STARTS))

@@ -229,6 +229,6 @@ def load(
         settings.pop("facts")
         writer = kind(WriterConfig(**{**settings, "vector_names": tuple(settings["vector_names"])}), tokenizer)
         writer.restore(tensors)
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except Exception as error:  # tokenizers raises nothing more special
         raise WeightsError(f"{name_or_path} holds no report writer ({error}).", "Train one anew.") from error
     return writer.to(device).eval()

@@ -62,3 +62,10 @@ def test_the_table_puts_a_reworded_truth_between_floor_and_ceiling():
 def test_sets_of_another_length_are_refused():
     with pytest.raises(InputError):
         floors.table({"short": POOL[:3]}, REFERENCES)
+
+
+def test_nothing_to_choose_from_or_to_score_is_refused():
+    with pytest.raises(InputError, match="no reports to choose"):
+        floors.baselines(["a"], [], np.zeros((1, 1)), np.zeros((0, 1)))
+    with pytest.raises(InputError, match="no reports to score"):
+        floors.table({"a": []}, [])

@@ -103,3 +103,8 @@ def test_from_the_origin_the_way_is_straight():
 def test_as_many_labels_as_latents_or_one():
     with pytest.raises(InputError, match="Labels of shape"):
         latent.films(np.zeros((3, 64)), [0, 1])
+
+
+def test_a_search_takes_a_step():
+    with pytest.raises(InputError, match="0 steps"):
+        latent.project(np.zeros((64, 64)), steps=0, progress=False)

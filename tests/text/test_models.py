@@ -89,3 +89,10 @@ def test_writing_gives_no_warning(untrained, batch, recwarn):
     logits, cache = untrained.begin(untrained.opening(prefix(untrained, batch)))
     untrained.step(logits.argmax(-1), cache)
     assert not [str(warning.message) for warning in recwarn if issubclass(warning.category, FutureWarning)]
+
+
+def test_a_tokenizer_that_is_none_is_a_weights_error(tmp_path):
+    tensors, config = weights.load("report_writer")
+    weights.save(tmp_path / "w.safetensors", tensors, {**config, "tokenizer": "none"})
+    with pytest.raises(WeightsError, match="holds no report writer"):
+        models.load(tmp_path / "w.safetensors")
