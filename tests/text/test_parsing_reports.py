@@ -166,3 +166,23 @@ CASES = [tuple(part.strip() for part in line.split(" |")) for line in SENTENCES.
 @pytest.mark.parametrize(("text", "meant"), CASES, ids=[text for text, _ in CASES])
 def test_reports(text, meant):
     assert said(text) == [claim.strip() for claim in meant.split(";") if claim.strip()]
+
+
+HEADED = """
+INDICATION : right effusion.\\r\\n\\r\\nFINDINGS : Clear lungs.
+**INDICATION:** right effusion.\\n\\n**FINDINGS:** Clear lungs.
+# Indication\\nRight effusion.\\n# Findings\\nClear lungs.
+INDICATION\\nRight effusion.\\n\\nFINDINGS\\nClear lungs.
+CLINICAL HISTORY - right effusion.\\nFINDINGS - Clear lungs.
+HISTORY/INDICATION: right effusion.\\nFINDINGS: clear lungs.
+REASON FOR VISIT/EXAM: right effusion.\\nFINDINGS: clear lungs.
+Indications for study: right effusion.\\nFindings: clear lungs.
+indication: right effusion\\nfindings: clear lungs.
+\\ufeffINDICATION: right effusion.\\nFINDINGS: clear lungs.
+Clear lungs.\\nCOMPARISON:\\nRight effusion in March.
+"""
+
+
+@pytest.mark.parametrize("report", HEADED.strip().splitlines())
+def test_what_was_asked_for_is_told_by_any_usual_heading(report):
+    assert said(report.encode().decode("unicode_escape")) == ["opacity absent"]
