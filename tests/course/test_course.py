@@ -205,3 +205,10 @@ def test_a_check_speaks_in_two_sentences(capsys):
     checks.passed("it works.")
     assert capsys.readouterr().out == "All checks passed: it works.\n"
     assert course.CheckFailed("Too high.")._render_traceback_() == ["Not yet: Too high."]
+
+
+def test_what_a_check_shows_is_broken_between_words(capsys):
+    checks.passed("the area is the share of pairs in the right order, " * 3)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 1 and max(map(len, lines)) <= 88
+    assert all(line.startswith("    ") for line in lines[1:])
