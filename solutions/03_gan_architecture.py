@@ -241,7 +241,6 @@ def draw_landscape(theta, sharpness, loss):
     left.hist(both, bins=40, range=(-8, 4), histtype="stepfilled", alpha=0.8, label=["real", "generated"])
     twin = left.twinx()
     twin.plot(grey, expit(sharpness * grey + 1), color="black")
-    twin.spines["right"].set_visible(True)
     twin.set(ylim=(0, 1.05), ylabel="D (black)")
     left.margins(y=0.3)  # room for the legend
     left.set(xlim=(-8, 4), xlabel="mean grey", ylabel="films", title="D: probability of real")
