@@ -230,11 +230,13 @@ logits = next_logits("In the left lung there is", images[1], vectors[1])
 
 def draw_nucleus(top_p, temperature):
     """How many words stay in the nucleus, and the likeliest of them."""
-    shares, _ = (logits / temperature).softmax(-1).sort(descending=True)
+    shares, order = (logits / temperature).softmax(-1).sort(descending=True)
     inside = (shares.cumsum(0) - shares < top_p)[:40]
-    fig, axis = plt.subplots(figsize=(7, 2.8))
+    fig, axis = plt.subplots(figsize=(8, 3.2))
     colours = [course.PALETTE.green if kept else "lightgrey" for kept in inside]
     axis.bar(range(40), shares[:40], color=colours)
+    names = [writer.tokenizer.id_to_token(int(i)).replace("▁", "") for i in order[:40]]
+    axis.set_xticks(range(40), names, rotation=90, fontsize=8)
     axis.set(xlabel="words, likeliest first", ylabel="probability", yscale="log", ylim=(1e-5, 1),
              title=f"{int(inside.sum())} of the first 40 words are in the nucleus")  # fmt: skip
     return fig
@@ -360,9 +362,10 @@ from medigenx_lib.text import claims, decoding
 
 written = decoding.write([ill], "nucleus", seed=5, progress=False)[0]
 for verdict in claims.check(written.report, ill.findings):
-    print(f"{verdict.verdict:13} {verdict.sentence}")
+    course.tell(f"{verdict.verdict:13} {verdict.sentence}", hang=14)
 gated = decoding.write([ill], "gated", seed=5, progress=False)[0]
-print("\ngated:", gated.report)
+print()
+course.tell(f"gated:        {gated.report}", hang=14)
 
 # %%
 # NBVAL_CHECK_OUTPUT
