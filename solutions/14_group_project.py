@@ -150,7 +150,7 @@ for path in sorted(folder.rglob("*")):
 # NBVAL_CHECK_OUTPUT
 print("missing:", submission.check(folder))
 for role, does in tracks.ROLES.items():
-    print(f"{role:10} {does}")
+    course.tell(f"{role:10} {does}", hang=11)
 
 # %% [markdown]
 # A notebook for each role, so that two people never edit the same file.
@@ -697,8 +697,9 @@ course.show(
 # %%
 for criterion, full, nothing in tracks.RUBRIC:
     print(f"{criterion:9} 4 points: {full}\n{'':9} 0 points: {nothing}")
+print()
 for when, what in tracks.MILESTONES:
-    print(f"\n{when}: {what}", end="")
+    course.tell(f"{when}: {what}", hang=4)
 
 # %% [markdown]
 # ### Before you leave the room
