@@ -672,7 +672,8 @@ table = images.scores(train_films, held_out, made, others, repeats=repeats)
 # %%
 values = table.pivot(index="score", columns="set", values="value").loc[list(images.SCORES)]
 order = ["held-out real", "generated", "by hand", "gan_64", "blurred real", "repeated real"]
-print(values[order].round(2).rename_axis(index=None, columns=None).to_string())
+short = dict(zip(order, ["floor", "generated", "by hand", "gan_64", "blurred", "repeated"], strict=True))
+print(values[order].round(2).rename(columns=short).rename_axis(index=None, columns=None).to_string())
 
 # %% [markdown]
 # Fourteen rows are too many to read. A picture with intervals is better: a dot
