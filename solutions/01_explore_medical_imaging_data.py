@@ -299,9 +299,11 @@ for arriving in (10, 100, 1000, 10_000):
 course.think(
     "A pneumonia lies in the lung behind the heart. Will a frontal film show it? What on the film could give it away?",
     "It shows, but weakly: the ray crosses less lung there, and the heart's shadow is bright already.\n\n"
-    "Its borders may give it away. We see the edge of the heart because lung with air lies beside it. If fluid takes "
-    "the place of that air, both sides are the same row of the table and the edge disappears. Radiologists call this "
-    "the silhouette sign. Our phantom shows it too, although nobody programmed it: it follows from path lengths.",
+    "A missing edge may give it away. Through the heart one still sees the edge of the left diaphragm, because lung "
+    "with air touches it. If fluid takes the place of that air, both sides are the same row of the table and the edge "
+    "disappears. Radiologists call this the silhouette sign, and it also tells where the fluid lies: here the heart's "
+    "own border stays, for the lung that touches it lies beside the heart and not behind it. Edges go missing in our "
+    "phantom too, although nobody programmed that: it follows from path lengths.",
 )
 
 # %% [markdown]
