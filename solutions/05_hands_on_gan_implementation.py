@@ -719,7 +719,7 @@ course.show(
 #   score belongs to a set of films. Run this lesson on real films, and the
 #   same generator comes close to the floor.
 # - `label_agreement` in the table, on phantoms: even the floor is near 0.5,
-#   so the judge cannot tell, and the column is worthless. Only the floor
+#   so the judge cannot tell, and the row is worthless. Only the floor
 #   tells you that.
 
 # %%
