@@ -232,3 +232,9 @@ def test_what_a_check_shows_is_broken_between_words(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) > 1 and max(map(len, lines)) <= 88
     assert all(line.startswith("    ") for line in lines[1:])
+
+
+def test_what_a_check_refuses_is_broken_between_words():
+    why = "Where both are as dense, you say 1.00, expected 0.50. " * 4
+    lines = course.CheckFailed(why)._render_traceback_()
+    assert len(lines) > 1 and max(map(len, lines)) <= 88 and " ".join(lines) == f"Not yet: {why}".strip()
