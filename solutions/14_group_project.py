@@ -170,7 +170,7 @@ for role, does in tracks.ROLES.items():
 films = submission.read(folder).films
 if films:
     picked = [*films[:4], *films[-4:]]
-    fig = course.films(picked, [film.label_name for film in picked], columns=8)
+    fig = course.films(picked, [film.label_name for film in picked], columns=4)
     course.show(fig, alt="Eight films of the baseline: blurred chests with soft ribs, four normal, four pneumonia.")
 
 # %% [markdown]
@@ -697,7 +697,8 @@ course.show(
 # %%
 for criterion, full, nothing in tracks.RUBRIC:
     print(f"{criterion:9} 4 points: {full}\n{'':9} 0 points: {nothing}")
-print()
+
+# %%
 for when, what in tracks.MILESTONES:
     course.tell(f"{when}: {what}", hang=4)
 
