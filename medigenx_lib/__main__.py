@@ -106,7 +106,7 @@ def project_score(arguments: argparse.Namespace) -> int:
     result = score.score(arguments.folder, arguments.cases)
     print(f"{result.team}, {result.track}: {result.score:.1f} ({result.low:.1f} to {result.high:.1f}) of 100")
     for name, value in result.numbers.items():
-        print(f"  {name}: {value:.4g}")
+        print(f"  {name}: {score.shown(name, value)}")
     for reason in result.caught:
         print(f"  Out of competition: {reason}")
     return 0

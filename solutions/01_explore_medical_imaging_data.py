@@ -177,8 +177,8 @@ check.path_length(path_length)
 
 # %% [markdown]
 # The library's phantom is built on the same formula; there it is called
-# `chord`. We use it for the parts of a small chest. The trunk is endless
-# upwards (`np.inf`), and so is the spine.
+# `chord`. We use it for the parts of a small chest, with a trunk and a spine
+# that are endless upwards (`np.inf`).
 
 # %%
 from medigenx_lib.phantom.fields import chord
@@ -253,7 +253,7 @@ course.show(figure, alt="The toy chest twice: lungs bright in the photon counts,
 # In the counts the lungs are *bright*: many photons get through. The negative
 # logarithm turns this round, and it undoes the exponential: each pixel is now
 # a plain sum of centimetres times attenuation. That is why the second picture
-# shows the heart, and why films are stored and read that way: **bright is
+# shows the heart. Films are stored and read after that logarithm: **bright is
 # dense**.
 #
 # ### Disease is fluid where air should be
@@ -299,9 +299,11 @@ for arriving in (10, 100, 1000, 10_000):
 course.think(
     "A pneumonia lies in the lung behind the heart. Will a frontal film show it? What on the film could give it away?",
     "It shows, but weakly: the ray crosses less lung there, and the heart's shadow is bright already.\n\n"
-    "Its borders may give it away. We see the edge of the heart because lung with air lies beside it. If fluid takes "
-    "the place of that air, both sides are the same row of the table and the edge disappears. Radiologists call this "
-    "the silhouette sign. Our phantom shows it too, although nobody programmed it: it follows from path lengths.",
+    "A missing edge may give it away. Through the heart one still sees the edge of the left diaphragm, because lung "
+    "with air touches it. If fluid takes the place of that air, both sides are the same row of the table and the edge "
+    "disappears. Radiologists call this the silhouette sign, and it also tells where the fluid lies: here the heart's "
+    "own border stays, for the lung that touches it lies beside the heart and not behind it. Edges go missing in our "
+    "phantom too, although nobody programmed that: it follows from path lengths.",
 )
 
 # %% [markdown]
@@ -383,10 +385,11 @@ for split in ("train", "val", "test"):
     print(f"{split:6} {len(labels):4} films, {100 * np.mean(labels):3.0f} % with pneumonia")
 
 # %% [markdown]
-# In the Kermany collection, three of four children have pneumonia. In a
-# waiting room it would be one of many. A model that answers "pneumonia" every
-# time would be right on 74 % of those films, and useless. So accuracy alone
-# says little. We need a score that does not care how common disease is.
+# In the Kermany collection, three of four children have pneumonia. Among the
+# children in a waiting room it would be one of many. A model that answers
+# "pneumonia" every time would be right on 74 % of the collection's training
+# films, and useless. So accuracy alone says little. We need a score that does
+# not care how common disease is.
 
 # %% [markdown]
 # ### Exercise 1.3: the area under the curve, by hand
@@ -469,8 +472,8 @@ def with_markers(cases, share_if_ill):
 train, test = course.cases(400, size=32), course.cases(200, size=32, split="test")
 
 # %% [markdown]
-# A plain classifier learns from hospital A. We test it in A, where 95 % of the
-# ill carry the marker, in a place without that habit, and in B.
+# A plain classifier learns from hospital A, where 95 % of the ill carry the
+# marker. We test it there, in a place without that habit, and in B.
 
 # %%
 from sklearn.linear_model import LogisticRegression
@@ -492,8 +495,8 @@ for place, share in {"hospital A": 0.95, "no habit": 0.5, "hospital B": 0.05}.it
 #
 # ## 6. How many greys? Bit depth
 #
-# A detector stores whole numbers. With $b$ bits there are $2^b$ of them: 256
-# for 8 bits, 4,096 for 12 bits. Screens show 8 bits, so is that not enough?
+# A detector stores whole numbers. With $b$ bits there are $2^b$ levels of grey:
+# 256 for 8 bits, 4,096 for 12 bits. Screens show 8 bits: is that not enough?
 
 
 # %%
@@ -574,8 +577,8 @@ for tag in tags:
 #   more often a wrong tag than a rare patient.
 #
 # Others say who is on the film: name, birth date, dates of the visit. Taking
-# them out is a task of its own, and names may also be burned into the pixels.
-# Never upload a DICOM file from a hospital to a notebook service.
+# all that out is a task of its own, and names may also be burned into the
+# pixels. **Never upload a DICOM file from a hospital to a notebook service.**
 
 # %% [markdown]
 # ### Exercise 1.4: stored numbers to grey values
@@ -622,9 +625,9 @@ course.show(
 )
 
 # %% [markdown]
-# A network would happily train on all three. The library's `read_film` takes
-# care of tags, windows and orientation, and notes where a film looks like a
-# negative although its tag says otherwise.
+# A network would happily train on a negative, or on a film that is nearly
+# black. The library's `read_film` takes care of tags, windows and orientation,
+# and notes where a film looks like a negative although its tag says otherwise.
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -705,9 +708,10 @@ print(f"split by patients: {100 * met_before.mean():.0f} %")
 # A label is somebody's opinion, often that of a program that read somebody's
 # report. Six radiologists read 110 films of children with suspected pneumonia
 # (Neuman et al., Journal of Hospital Medicine, 2012). Their agreement, as
-# Cohen's kappa (0 is chance, 1 is perfect), was 0.69 on alveolar infiltrates,
-# but 0.47 on "any infiltrate". Some "errors" of a network are errors of its
-# labels. How much does that cost? Let a perfect reader meet wrong labels:
+# Cohen's kappa (0 is chance, 1 is perfect), was 0.69 on alveolar infiltrates
+# (air spaces filled with fluid or pus, a dense white), but 0.47 on "any
+# infiltrate", faint ones included. Some "errors" of a network are errors of
+# its labels. How much does that cost? Let a perfect reader meet wrong labels:
 
 # %%
 noise = np.linspace(0, 0.4, 9)

@@ -61,8 +61,9 @@ course.show(fig, alt="Two humps that do not overlap: generated greys around -4, 
 # **logit**: high for real, low for fake, 0 for "no idea".
 #
 # What should it pay for an error? The usual price is the surprise of the
-# right answer, in nats: $-\ln D(x)$ for a real film, $-\ln(1 - D(x))$ for a
-# fake. With $D = \sigma(\text{logit})$ these become
+# right answer: $-\ln D(x)$ for a real film, $-\ln(1 - D(x))$ for a fake. Its
+# unit is the *nat*, as the natural logarithm is taken. With
+# $D = \sigma(\text{logit})$ these become
 # $\text{softplus}(-\text{logit})$ and $\text{softplus}(\text{logit})$, where
 # $\text{softplus}(t) = \ln(1 + e^t)$.
 
@@ -72,13 +73,13 @@ import torch.nn.functional as F
 
 logit = torch.tensor([0.0, 3.0, 120.0])
 print("price of calling a fake real:")
-print("  by sigmoid and log:", [f"{price:.4f}" for price in -torch.log(1 - torch.sigmoid(logit))])
-print("  by softplus:       ", [f"{price:.4f}" for price in F.softplus(logit)])
+for name, prices in {"sigmoid and log": -torch.log(1 - torch.sigmoid(logit)), "softplus": F.softplus(logit)}.items():
+    print(f"  by {name:15}", *(f"{price:9.4f}" for price in prices))
 
 # %% [markdown]
 # Look at the last number of each line. Written as in the textbook, the price
 # of being very wrong is infinite on a computer, and its gradient is lost.
-# Written as softplus it is exact. Half of all mysterious NaN losses start here.
+# Written as softplus it is exact. Many a mysterious NaN in a loss starts here.
 
 # %% [markdown]
 # ### Exercise 3.1: what the discriminator pays
@@ -112,7 +113,7 @@ check.discriminator_loss(discriminator_loss)
 # %% [markdown]
 # One number to remember: a discriminator that knows nothing (logit 0
 # everywhere) pays $2 \ln 2$. A game in which both players are equally good
-# hovers around it. The library's loss agrees:
+# hovers around $2 \ln 2$. The library's loss agrees:
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -188,8 +189,8 @@ for theta in (0.0, -0.5, -1.0, -2.0, -3.0, -4.0, -6.0):
 # %% [markdown]
 # Do you see the trouble in the last two lines? Between -4 and -6 the price
 # hardly changes: the two kinds of film no longer overlap, the discriminator
-# is all but perfect at both places, and "a little better" is not rewarded. A
-# perfect judge is a poor teacher. We come back to it in lesson 04.
+# is all but perfect at both places, and "a little better" is not rewarded.
+# **A perfect judge is a poor teacher.** We come back to it in lesson 04.
 
 # %% [markdown]
 # ## 2. Two losses for the generator
@@ -237,12 +238,13 @@ def draw_landscape(theta, sharpness, loss):
     """Densities and D on the left; on the right the loss landscape, the place and the slope there."""
     fig, (left, right) = plt.subplots(1, 2, figsize=(9.5, 3))
     both = [real, theta + noise]
-    left.hist(both, bins=30, range=(-6, 3), histtype="stepfilled", alpha=0.8, label=["real", "generated"])
+    left.hist(both, bins=40, range=(-8, 4), histtype="stepfilled", alpha=0.8, label=["real", "generated"])
     twin = left.twinx()
     twin.plot(grey, expit(sharpness * grey + 1), color="black")
-    twin.set(ylim=(0, 1.05))
-    left.set(xlim=(-6, 3), xlabel="mean grey", ylabel="films", title="black: D, probability of real")
-    left.legend(loc="upper left")
+    twin.set(ylim=(0, 1.05), ylabel="D (black)")
+    left.margins(y=0.3)  # room for the legend
+    left.set(xlim=(-8, 4), xlabel="mean grey", ylabel="films", title="D: probability of real")
+    left.legend(loc="upper left", ncols=2)
     places = np.linspace(-6, 3, 200)
     right.plot(places, [landscape(place, sharpness, loss)[0] for place in places], color=course.PALETTE.green)
     value, slope = landscape(theta, sharpness, loss)
@@ -367,9 +369,9 @@ course.show(
 )
 
 # %% [markdown]
-# They do not walk downhill together, they **circle**. The generator runs
-# towards the real films, overshoots, the discriminator changes its mind,
-# and both swing back. At the end the discriminator is flat, $w = 0$: it
+# Generator and discriminator do not walk downhill together, they **circle**.
+# The generator runs towards the real films, overshoots, the discriminator
+# changes its mind, and both swing back. At the end it is flat, $w = 0$: it
 # learned everything it could and then had nothing left to say.
 
 # %%
@@ -442,11 +444,13 @@ for size in (3, 4, 5):
 
 # %% [markdown]
 # With kernels of 3 or 5 the counts alternate: a checkerboard before anything
-# is learned. A kernel of 4 divides evenly by the stride, and so DCGAN uses
-# it. But even then neighbouring pixels are made by *different weights*, and
-# until training has made those agree, the picture has grain (Odena, Dumoulin,
-# Olah, Distill, 2016). The cure we use: enlarge by interpolation first, then
-# an ordinary 3 x 3 convolution. Look at both, untrained.
+# is learned. A kernel of 4 divides evenly by the stride, and so the usual code
+# of DCGAN, the first GAN of convolutions that trained well (Radford et al.,
+# ICLR 2016), takes it. But even then neighbouring pixels are made by
+# *different weights*, and until training has made those agree, the picture has
+# grain (Odena, Dumoulin, Olah, Distill, 2016). The cure we use: enlarge by
+# interpolation first, then an ordinary 3 x 3 convolution. Look at both,
+# untrained.
 
 # %%
 from medigenx_lib.gan import networks, recipes
@@ -483,7 +487,10 @@ print("transposed has over 100 times the grain:", bool(grain["transposed"] - gra
 #
 # Here they are. The generator turns a latent of 64 numbers and a label into
 # a film of -1 (black) to 1 (white). The discriminator does the reverse: it
-# halves the side until 4 x 4 is left, and then says one logit.
+# halves the side until 4 x 4 is left, and then gives one logit. One row below
+# is one size on the way: a stack of pictures, called *channels*, and how many
+# weights the layers hold that make it. (Not shown: the layer that leads from
+# the latent to 4 x 4, and the one that leads from 4 x 4 to the logit.)
 
 # %%
 import pandas as pd
@@ -493,28 +500,31 @@ generator, discriminator = networks.build(recipe)
 
 
 def shapes(network, *inputs):
-    """One row for each stage of ``network``: what comes out, and how many weights it holds."""
-    rows = []
-    hooks = [stage.register_forward_hook(lambda layer, _, out: rows.append(
-        (type(layer).__name__, " x ".join(map(str, out.shape[1:])), sum(p.numel() for p in layer.parameters()))))
-        for stage in network.stages]  # fmt: skip
+    """One row for each size in ``network``: what comes out there, and how many weights its layers hold."""
+    weights = {}
+
+    def note(layer, _, out):
+        size = " x ".join(map(str, out.shape[1:]))
+        weights[size] = weights.get(size, 0) + sum(p.numel() for p in layer.parameters())
+
+    hooks = [stage.register_forward_hook(note) for stage in network.stages]
     with torch.no_grad():
         out = network(*inputs)
     for hook in hooks:
         hook.remove()
-    return pd.DataFrame(rows, columns=["stage", "channels x height x width", "weights"]), out
+    return pd.DataFrame(weights.items(), columns=["channels x height x width", "weights"]), out
 
 
 # %%
 # NBVAL_CHECK_OUTPUT
 table, film = shapes(generator, torch.zeros(1, recipe.latent), torch.tensor([0]))
-print(table[table.stage == "Sequential"].to_string(index=False))
+print(table.to_string(index=False))
 print("film:", tuple(film.shape))
 
 # %%
 # NBVAL_CHECK_OUTPUT
 table, logits = shapes(discriminator, film, torch.tensor([0]))
-print(table[table.stage == "Conv2d"].to_string(index=False))
+print(table.to_string(index=False))
 print("logit:", tuple(logits.shape))
 
 # %% [markdown]
@@ -533,11 +543,12 @@ print(f"one fully connected layer, 4,096 pixels to 4,096: {4096 * 4096:,}")
 # %% [markdown]
 # Small differences decide. Three that you will meet again:
 #
-# - **Batch norm** in the generator, none in the discriminator. It mixes the
-#   films of a batch, and a discriminator should judge each film alone.
-# - **Leaky ReLU** in the discriminator: a plain ReLU passes no gradient for
-#   negative values, and the discriminator's gradient is all the generator
-#   ever gets.
+# - **Batch norm** in the generator, none in the discriminator. It brings each
+#   channel to mean 0 and spread 1 over all films of a batch; so it mixes
+#   films, and a discriminator should judge each film alone.
+# - **Leaky ReLU** in the discriminator. A plain ReLU turns negative values
+#   into 0 and passes no gradient there; a leaky one keeps a fifth of them. The
+#   discriminator's gradient is all the generator ever gets.
 # - **Interpolation** instead of transposed convolution, as above.
 #
 # Now a *trained* generator, shipped with the course: `gan_64`. What does its
@@ -639,8 +650,8 @@ course.show(
 )
 
 # %% [markdown]
-# Brighter lungs inside nearly the same frame. But look at the edges in the
-# third row: the diaphragm, the heart and the ribs moved a little too. And
+# The label brightens the lungs inside nearly the same frame. But look at the
+# edges in the third row: the diaphragm, the heart and the ribs moved too. And
 # "looks ill to me" is no measurement. The course's film encoder, trained on
 # real films to tell the two classes apart, can judge: how probable is
 # pneumonia, as we slide the label's embedding from one class to the other?

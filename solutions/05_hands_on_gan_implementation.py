@@ -537,10 +537,10 @@ check.frechet_distance(frechet_distance)
 
 # %% [markdown]
 # Which numbers should describe a film? Papers take a network trained on
-# photographs. We take one trained on chest films: 64 features that know the
-# diagnosis, the anatomy, and how much blur and grain there is
-# (`evaluation.encoder`). It was trained on *real* films of children. On
-# phantoms it still sees shape and sharpness, but it cannot read their
+# photographs; this course takes one trained on chest films, the **encoder**
+# (`evaluation.encoder`): 64 features that know the diagnosis, the anatomy, and
+# how much blur and grain there is. It was trained on *real* films of children.
+# On phantoms it still sees shape and sharpness, but it cannot read their
 # diagnosis; keep that in mind.
 #
 # Before you trust the distance, ask what it says of **real against real**,
@@ -652,6 +652,12 @@ check.coverage(coverage)
 # game, the full recipe, and `gan_64`. Beside them it puts the **floor** (real
 # films, held out) and two **controls**, which ought to be bad: real films
 # blurred, and 16 real films shown over and over.
+#
+# Some rows are new. `grain`, `sharpness` and `contrast` say by how many
+# standard deviations of real films the made ones differ, so 0 is best.
+# `label_agreement` is the share of films that the encoder takes for the class
+# that was asked for. The last three look for training films learnt by heart:
+# section 7.
 
 # %%
 from medigenx_lib.cases import Case
@@ -666,13 +672,14 @@ table = images.scores(train_films, held_out, made, others, repeats=repeats)
 # %%
 values = table.pivot(index="score", columns="set", values="value").loc[list(images.SCORES)]
 order = ["held-out real", "generated", "by hand", "gan_64", "blurred real", "repeated real"]
-print(values[order].round(2).to_string())
+short = dict(zip(order, ["floor", "generated", "by hand", "gan_64", "blurred", "repeated"], strict=True))
+print(values[order].round(2).rename(columns=short).rename_axis(index=None, columns=None).to_string())
 
 # %% [markdown]
-# Too many numbers to read. A picture with intervals is better: a dot is the
-# score, its bar what another choice of films might have given (90 %), and the
-# grey band is the floor's. **Nothing to the good side of the band is worth
-# celebrating**: no generator can be more real than real films.
+# Fourteen rows are too many to read. A picture with intervals is better: a dot
+# is the score, its bar what another choice of films might have given (90 %),
+# and the grey band is the floor's. **Nothing to the good side of the band is
+# worth celebrating**: no generator can be more real than real films.
 
 
 # %%
@@ -712,7 +719,7 @@ course.show(
 #   score belongs to a set of films. Run this lesson on real films, and the
 #   same generator comes close to the floor.
 # - `label_agreement` in the table, on phantoms: even the floor is near 0.5,
-#   so the judge cannot tell, and the column is worthless. Only the floor
+#   so the judge cannot tell, and the row is worthless. Only the floor
 #   tells you that.
 
 # %%
@@ -771,8 +778,9 @@ course.show(
 # %% [markdown]
 # ## 8. The crash test
 #
-# A car is not safe because its maker says so; one drives it into a wall. So
-# we take real films, plant a flaw in them, and see which score notices:
+# A car is not safe because its maker says so; one drives it into a wall. **A
+# crash test of a score plants a flaw in real films, and sees whether the score
+# notices.** The flaws:
 #
 # | flaw | what is planted |
 # |---|---|

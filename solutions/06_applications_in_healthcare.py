@@ -31,8 +31,8 @@
 #
 # None of them is true or false in general. Each is a measurement. This
 # lesson measures something on all four, small enough for a laptop, honest
-# enough to learn from. Of fairness it measures the half that does harm, the
-# shortcut. None of it is for clinical use.
+# enough to learn from. (Of fairness, the half that does harm: the shortcut.)
+# None of it is for clinical use.
 #
 # ### A generator knows what it has seen, and what it assumes
 #
@@ -119,9 +119,9 @@ for world in (clouds, ends):
 # 3. **real + generated**;
 # 4. **real twice**: the same 40 films, shown twice as often.
 #
-# The fourth is the control that most papers leave out. "Real + generated"
-# gets twice as many training steps; if it wins, was it the new films or the
-# longer training?
+# **"Real twice" is the control that most papers leave out.** "Real +
+# generated" gets twice as many training steps; if it wins, was it the new
+# films or the longer training?
 #
 # One warning before the figures: our generator has seen 4,701 real films of
 # one hospital. It is not a free lunch for somebody with 40; it is help from
@@ -463,14 +463,15 @@ def draw_pair(patient, show_truth):
 
 
 # %% [markdown]
-# Guess first: set *show truth* to False, move to another patient, and say
-# aloud where the pneumonia is.
+# Guess first: untick *show truth*, move to another patient, and say aloud
+# where the pneumonia is. (*Cardiomegaly*, which the line below the films may
+# name, is an enlarged heart.)
 
 # %%
 course.interact(
     draw_pair,
     patient=(0, 30, 1, 7),
-    show_truth=[True, False],
+    show_truth=True,
     alt="A simulated film with pneumonia, the same patient without, their difference, and the opacity.",
 )
 
@@ -501,7 +502,7 @@ for name, hits, n in (
     print(f"{name}: {hits / n:.2f} [{low:.2f}, {high:.2f}] on {n} simulated films")
 
 # %% [markdown]
-# The limit of it: a reader who is perfect on our phantoms has learnt *our
+# All this has a limit. A reader who is perfect on our phantoms has learnt *our
 # phantoms*. They hold three kinds of findings. A hospital holds hundreds,
 # and the surprising ones matter most. Simulation is for the first hours, as
 # in a flight simulator, not instead of the hospital.
@@ -510,8 +511,8 @@ for name, hits, n in (
 # ## 5. Bias: the marker that makes the diagnosis
 #
 # In 2018 Zech et al. (*PLOS Medicine*) showed that networks for pneumonia had
-# learnt which hospital a film came from, partly by the lead marker in its
-# corner. In one hospital far more patients had pneumonia. DeGrave et al.
+# learnt which hospital a film came from, partly by the metal side marker in
+# its corner. In one hospital far more patients had pneumonia. DeGrave et al.
 # (*Nature Machine Intelligence*, 2021) found the same kind of *shortcut* in
 # networks for COVID-19.
 #
@@ -594,7 +595,7 @@ course.show(
 # test works on any of them: **burn the box in and see if the answer turns.**
 #
 # The average score on films of the same hospital, the one that is published,
-# was the *best* of the three. What one needs is the score for each group.
+# was the *best* of the three. **What one needs is the score for each group.**
 
 # %% [markdown]
 # ### Exercise 6.4: a score for each group

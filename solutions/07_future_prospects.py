@@ -312,10 +312,10 @@ print(
 )
 
 # %% [markdown]
-# If the room cannot wait, stop a bar and fall back on the checkpoint that
-# comes with the course: `sampling.sample(asked, "gan_64")`. A flow of your
-# own is kept with `flow.save_flow`. Here they are side by side. The library's
-# flow takes **midpoint** steps: it asks for the velocity, goes half a step,
+# (If the room cannot wait, stop a bar and fall back on the checkpoint that
+# comes with the course: `sampling.sample(asked, "gan_64")`. To keep a flow of
+# your own, call `flow.save_flow`.) Here they are side by side. A flow of the
+# library takes **midpoint** steps: it asks for the velocity, goes half a step,
 # asks again, and goes the whole step that way. So 8 steps evaluate the
 # network 16 times; the GAN evaluates its own once.
 
@@ -379,9 +379,10 @@ course.show(
 # So that nobody has to wait, here is what the course's bench measured
 # (PneumoniaMNIST, 32 x 32, **240 CPU-seconds** each on one thread; median
 # over seeds, 2,000 films a set; all of it in
-# [benchmarks](../benchmarks/README.md)). The first rows are of "The earlier
-# run, with more rows", radiomics of 1,000 films; the last three of a later
-# run, radiomics of 2,000:
+# [benchmarks](../benchmarks/README.md)). Fréchet distances, where less is
+# better, are taken in three spaces: the encoder's features, the broadest
+# patterns of pixels, and radiomics (lesson 08). First an earlier run, with
+# radiomics of 1,000 films:
 #
 # | | seeds | Fréchet, encoder | recall | Fréchet, pixels | Fréchet, radiomics | copies | CPU-ms a film |
 # |---|---|---|---|---|---|---|---|
@@ -390,18 +391,23 @@ course.show(
 # | `narrow`, judge not told | 3 | 1.69 | 0.68 | 0.031 | 3.4 | 0.026 | 0.15 |
 # | DCGAN of the tutorials | 3 | 2.91 | 0.67 | 0.053 | 4.8 | 0.003 | |
 # | flow matching | 2 | 0.97 | **0.79** | 0.023 | 6.0 | 0.007 | 22 |
-# | later run: real, held out (floor) | | 1.02 | 0.84 | 0.017 | 0.74 | 0.057 | |
-# | later run: `narrow` of today, told first-order features too | 3 | 0.93 | 0.77 | **0.017** | **1.26** | 0.017 | |
-# | later run: flow matching | 1 | **0.89** | **0.80** | 0.018 | 4.76 | 0.007 | |
 #
-# In plain words: **level in the encoder's space**; the flow is ahead in
-# recall, so it leaves out fewer kinds of film, and the GAN in radiomics and
-# in the space of a plain classifier (0.05 against 0.59, later 0.03 against
-# 0.55). A film of this flow costs over a hundred times as much: 48
-# evaluations, for 24 midpoint steps, each three times as dear as the GAN's
-# one. Until the judge was told how much films of a group differ (lesson 04),
-# the flow had beaten our GAN in three of the four scores. Whether it has such
-# a lever left too, nobody here has tried.
+# And a later run, with radiomics of 2,000 films, which lowers their floor. Its
+# GAN's judge is also told the mean, spread and the like of a film's greys:
+#
+# | | seeds | Fréchet, encoder | recall | Fréchet, pixels | Fréchet, radiomics | copies |
+# |---|---|---|---|---|---|---|
+# | real, held out (floor) | | 1.02 | 0.84 | 0.017 | 0.74 | 0.057 |
+# | `narrow` of today | 3 | 0.93 | 0.77 | **0.017** | **1.26** | 0.017 |
+# | flow matching | 1 | **0.89** | **0.80** | 0.018 | 4.76 | 0.007 |
+#
+# **GAN and flow are level in the encoder's space; the flow leaves out fewer
+# kinds of film (recall), and the GAN is nearer to real films in radiomics.** A
+# film of this flow costs over a hundred times as much to draw: 48 evaluations,
+# for 24 midpoint steps, each three times as dear as the GAN's one. Until the
+# judge was told how much films of a group differ (lesson 04), the flow had
+# beaten our GAN in all of these scores but radiomics. Whether it has such a
+# lever left too, nobody here has tried.
 #
 # ### What a film costs
 #
@@ -580,9 +586,9 @@ for side in (64, 256, 512, 2048):
 
 # %% [markdown]
 # One gibibyte, for one head of one layer, for one film, if the table is ever
-# written down. Much of recent engineering is about not doing that (Dao et
-# al., "FlashAttention", NeurIPS 2022). The *time* still grows with the
-# fourth power of the side.
+# written down. Much of recent engineering is about never writing that table
+# down (Dao et al., "FlashAttention", NeurIPS 2022). The *time* still grows with
+# the fourth power of the side.
 #
 # ## 5. Foundation models
 #
@@ -762,8 +768,9 @@ course.think(
     "Choose one line of the first table that you would answer differently. Which measurement would settle it?",
     "There is no single right answer. A good one names a comparison, a control that could win, and a number that "
     "would change your mind.\n\nFor instance: *sharing instead of patients' films* could become a yes for a generator "
-    "trained with differential privacy, if its films still train a classifier nearly as well as real ones do: "
-    "measure both, at several strengths of privacy, on patients of another hospital.",
+    "trained with differential privacy (noise in each step, so that no single film can leave a trace), if its films "
+    "still train a classifier nearly as well as real ones do: measure both, at several strengths of privacy, on "
+    "patients of another hospital.",
 )
 
 # %% [markdown]

@@ -20,8 +20,9 @@
 # %% [markdown]
 # ## 1. A report is a sequence of guesses
 #
-# Finish this sentence: *"There is no pleural ..."*. You did not need to see
-# a film for that. A **language model** is a machine for exactly this game:
+# Finish this sentence: *"There is no pleural ..."*. Whoever reads reports says
+# "effusion" (fluid between the lung and the chest wall) or "fluid", and needs
+# no film for that. A **language model** is a machine for exactly this game:
 # given the words so far, it gives every possible next word a probability.
 # Draw a word, append it, play again, and you have a writer.
 #
@@ -66,7 +67,8 @@ print("reports found word for word in training:", len(set(test_texts) & set(ladd
 #
 # ## 2. Tokens: what the model counts in
 #
-# Letters are too small, words too many ("hemidiaphragm" comes once a month).
+# Letters are too small, words too many ("hemidiaphragm", one half of the
+# breathing muscle below the lungs, comes once a month).
 # **Byte-pair encoding** starts with letters and merges the most frequent
 # neighbouring pair, again and again, until the vocabulary is full. Frequent
 # words become one token, rare ones stay in pieces, and nothing is unknown.
@@ -113,7 +115,9 @@ check.most_frequent_pair(most_frequent_pair)
 
 # %% [markdown]
 # The library goes on like this until there are 400 different tokens (through
-# the package `tokenizers`). Look at what becomes of a sentence. What would a
+# the package `tokenizers`). Look at what becomes of a sentence. (The
+# *costophrenic angle* is the corner between ribs and diaphragm, blunt where
+# there is fluid; *hyperinflation* is too much air in the lungs.) What would a
 # tokenizer trained on novels make of "costophrenic"?
 
 # %%
@@ -193,8 +197,8 @@ print(f"ln 400 = {math.log(400):.2f}; an untrained GPT starts within 0.2 of it: 
 # %% [markdown]
 # ## 4. The lowest rung: count pairs
 #
-# Shannon did this by hand in 1948. Count how often each token follows each
-# other token, and divide. A pair that never came would get probability 0 and
+# Shannon did this by hand in 1948: **count how often each token follows each
+# other token, and divide.** A pair that never came would get probability 0 and
 # an infinite loss, so a little is added to every count.
 
 # %%
@@ -263,8 +267,8 @@ print("the best order is neither the shortest nor the longest:", 2 < best < 6)
 print("longer pieces always fit the counted text better:", bool((np.diff(learned) < 0).all()))
 
 # %% [markdown]
-# On its own text it gets better for ever: that is memory, not knowledge.
-# On unseen text the pieces become so rare that counting fails. Counting has
+# On its own text a counting model gets better for ever: that is memory, not
+# knowledge. On unseen text the pieces become so rare that it fails. Counting has
 # no notion that "right lower zone" and "left lower zone" are related; each
 # must be seen for itself. We need a model in which similar words share what
 # they learn.
@@ -434,7 +438,7 @@ course.interact(draw_next, temperature=(0.2, 3.0, 0.2, 1.0), alt="Probabilities 
 
 # %%
 start = [tokenizer.token_to_id(tokenization.BEGIN)]
-course.tell(tokenization.decode(tokenizer, ladder.sample(gpt, start, tokens=50)))
+course.tell(tokenization.decode(tokenizer, ladder.sample(gpt, start, tokens=50)) + " ...")
 
 # %%
 course.think(
@@ -449,8 +453,8 @@ course.think(
 #
 # SmolLM2 (135 million parameters, 500 times ours) has read two trillion
 # tokens, next to none of them ours. Its tokenizer cuts text differently, so
-# nats a token no longer compare. **Bits a character** do: the total
-# surprise, divided by the number of letters.
+# nats a token no longer compare. **Bits a character**, the total surprise
+# divided by the number of letters, compare models whatever their tokenizers.
 #
 # In Colab set `online=True` and it is fetched from the Hugging Face Hub
 # (270 MB). Without a network the lesson goes on: the next cell then says so.
@@ -504,10 +508,10 @@ if smol is not None and lora.at_hand():
 # A few steps are a taste; **43 steps**, one CPU-minute, brought it from 1.58
 # to **0.79** bits. Half of its surprise was our dialect, not our subject.
 #
-# There is a third way: train *nothing* of the language model, only a
-# **prefix** that it finds before the first word (Li and Liang, 2021). The
-# film and its radiomics become keys and values of attention, and a model
-# that has never seen a film is told about one in its own terms.
+# A third way trains *nothing* of the language model, only a **prefix** that
+# the model finds before the first word (Li and Liang, 2021). The film and its
+# radiomics become keys and values of attention, and a model that has never
+# seen a film is told about one in its own terms.
 
 # %%
 from medigenx_lib import phantom
@@ -524,13 +528,13 @@ if smol is not None:
 # Of its 135 million numbers 106 stay: the table of 49,152 tokens was cut down
 # to the few hundred that these reports need, 28 million numbers less.
 #
-# Two CPU-minutes of that taught it our style and little of the film: on 24
-# phantoms a finding F1 of .10 (95 % interval 0 to .23), and .29 if zones do
-# not count; with another film's features, 0. (The finding F1, lesson 10, asks
-# whether a report names what is on the film; 1 is perfect.) The small writer
-# of lesson 10 reaches .89 in three: it takes twenty times as many steps a
-# second, each on four times as many reports. A large model pays off where
-# there is a GPU, or time, or English that your corpus does not have.
+# Two CPU-minutes of that taught it our style and little of the film. The
+# *finding F1* (lesson 10) asks whether a report names what is on the film; 1 is
+# perfect. On 24 phantoms it was .10 (95 % interval 0 to .23), and .29 if zones
+# do not count; with another film's features, 0. The small writer of lesson 10
+# reaches .89 in three minutes: it takes twenty times as many steps a second,
+# each on four times as many reports. A large model pays off where there is a
+# GPU, or time, or English that your corpus does not have.
 #
 # And can it write? We asked it to describe, in two sentences, a film with a
 # right lower zone opacity of 23 % of the right lung, no effusion and a heart
@@ -547,7 +551,7 @@ if smol is not None:
 # %%
 if smol is not None:
     request = "Describe this chest radiograph in two sentences: right lower zone opacity, no pleural effusion."
-    print(pretrained.answer(smol, request))
+    course.tell(pretrained.answer(smol, request))
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -602,8 +606,8 @@ course.quiz(
 course.quiz(
     "Model A has 1.0 nats a token, model B 2.0, with another tokenizer. Which predicts better?",
     {
-        "A": "Not if A cuts text into many small, easy pieces.",
-        "B": "Not necessarily either.",
+        "Model A": "Not if it cuts text into many small, easy pieces.",
+        "Model B": "Not necessarily either.",
         "One cannot tell without bits a character": "Right unit first: the same text, divided by the same letters.",
     },
     answer="One cannot tell without bits a character",

@@ -33,7 +33,9 @@
 # film does not mean that it *does*. So half of this lesson is about
 # building, and half about catching a model that does not listen.
 #
-# First the material: a film, what was measured on it, and its radiomics.
+# First the material: a film, what was measured on it, and its radiomics. An
+# *opacity* is a bright area in the lung, as pneumonia makes it; an *effusion*
+# is fluid beside the lung; *cardiomegaly* is an enlarged heart.
 
 # %%
 from medigenx_lib import course, phantom, radiomics, segmentation
@@ -110,8 +112,8 @@ course.tell(fusion.prompt(vectors[0]))
 
 # %% [markdown]
 # What is lost? The texture features of lesson 08, the picture itself, and
-# every "somewhere between". A prompt can only pass on what somebody thought
-# of naming.
+# every "somewhere between". **A prompt can only pass on what somebody thought
+# of naming.**
 #
 # ## 3. Continuous tokens as a prefix
 #
@@ -302,15 +304,15 @@ course.show(
 )
 
 # %% [markdown]
-# With true features all three write what was measured. With another film's
-# features they write, just as fluently, about that other film. So they
-# *listen*; what they say comes from the features and not from habit.
+# With true features all three writers say what was measured; with another
+# film's they say, just as fluently, what is on that other film. So they
+# *listen*: what they say comes from the features and not from habit.
 #
 # One figure flatters. With 32 films *shuffled* is 0.00, below our own floor:
-# so few films need not share a finding by chance. On 600 phantoms it is .10
-# (.096 to .100, `benchmarks/bench_text.py --shipped`), as much as reports
-# without an error score for other films (.092), and true features have .92 to
-# .96. These facts hold for each of the three:
+# so few films need not share a finding by chance. On 600 phantoms *shuffled*
+# scores .10 (.096 to .100 for the three, `benchmarks/bench_text.py --shipped`).
+# That is chance: perfect reports, each held against another film, score .092.
+# True features score .92 to .96. These facts hold for each of the three:
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -320,9 +322,9 @@ print("image only is far below radiomics only:",
       all(scores[n, "image only"][0] < scores[n, "radiomics only"][0] - 0.3 for n in writers))  # fmt: skip
 
 # %% [markdown]
-# But look at *image only*. The model has 16 tokens made from the pixels, and
-# they are worth next to nothing, although the lung is right there in the
-# picture! Why?
+# But look at *image only*. Told by the image alone, a model has 16 tokens made
+# from the pixels, and they are worth next to nothing, although the lung is
+# there to be seen! Why?
 
 # %%
 course.think(
@@ -347,18 +349,19 @@ import textwrap
 
 
 def draw_report(fusion_way, features, film_number):
-    """The film, and the report that this writer makes of it under this condition."""
+    """The film, the report that this writer makes of it under this condition, and what was measured."""
     fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3), width_ratios=(1, 2))
     left.imshow(cases[film_number].image, cmap="gray", vmin=0, vmax=1)
-    text = textwrap.fill(reports[fusion_way, features][film_number], 58)
-    right.text(0, 0.5, text, va="center", fontsize=9)
+    found = [" ".join([f.side or "", f.kind, *f.zones]).strip() for f in findings[film_number].present()]
+    right.text(0, 0.6, textwrap.fill(reports[fusion_way, features][film_number], 54), va="center")
+    right.text(0, 0, f"measured: {'; '.join(found) or 'nothing'}", color=course.PALETTE.blue)
     for axis in (left, right):
         axis.axis("off")
     return fig
 
 
 course.interact(draw_report, fusion_way=list(writers), features=list(shown), film_number=(0, 31, 1, 1),
-                alt="A film and the report written of it under the chosen condition.")  # fmt: skip
+                alt="A film, the report written of it under the chosen condition, and what was measured.")  # fmt: skip
 
 # %% [markdown]
 # ## 6. Which one to take?
@@ -368,7 +371,7 @@ course.interact(draw_report, fusion_way=list(writers), features=list(shown), fil
 # | can a person read what the model was told? | yes | no | no |
 # | works with a model you cannot change | yes | if frozen, train the prefix | no |
 # | passes on what has no words | no | yes | yes |
-# | cost a word | long prompts cost | 24 positions | a second attention a layer |
+# | what each word costs in addition | a look at the whole prompt | a look at 24 positions | a second attention in each layer |
 #
 # At our scale the scores hardly differ, and the differences you see between
 # the three may be those of one training run: nobody should choose an

@@ -230,11 +230,13 @@ logits = next_logits("In the left lung there is", images[1], vectors[1])
 
 def draw_nucleus(top_p, temperature):
     """How many words stay in the nucleus, and the likeliest of them."""
-    shares, _ = (logits / temperature).softmax(-1).sort(descending=True)
+    shares, order = (logits / temperature).softmax(-1).sort(descending=True)
     inside = (shares.cumsum(0) - shares < top_p)[:40]
-    fig, axis = plt.subplots(figsize=(7, 2.8))
+    fig, axis = plt.subplots(figsize=(8, 3.2))
     colours = [course.PALETTE.green if kept else "lightgrey" for kept in inside]
     axis.bar(range(40), shares[:40], color=colours)
+    names = [writer.tokenizer.id_to_token(int(i)).replace("▁", "") for i in order[:40]]
+    axis.set_xticks(range(40), names, rotation=90, fontsize=8)
     axis.set(xlabel="words, likeliest first", ylabel="probability", yscale="log", ylim=(1e-5, 1),
              title=f"{int(inside.sum())} of the first 40 words are in the nucleus")  # fmt: skip
     return fig
@@ -249,9 +251,10 @@ course.interact(draw_nucleus, top_p=(0.1, 1.0, 0.05, 0.9), temperature=(0.2, 3.0
 # The writer can be asked twice: *with* the film, and *without* it. Where the
 # two differ, the film has spoken. **Guidance** exaggerates that difference:
 #
-# $$ \log p \;\propto\; (1 + w) \log p(\text{word} \mid \text{film}) - w \log p(\text{word}) $$
+# $$ \log p_w = (1 + w) \log p(\text{word} \mid \text{film}) - w \log p(\text{word}) + c $$
 #
-# It is the same trick that makes image generators follow their prompt.
+# with $c$ such that all words' probabilities add up to 1. It is the same trick
+# that makes image generators follow their prompt.
 
 # %%
 from scipy.special import log_softmax, softmax
@@ -300,8 +303,9 @@ course.show(fig, alt="Next words after There is, on the ill film, with guidance 
 #
 # ## 5. Asking for evidence: best of n, and the gate
 #
-# So far nobody has looked at the text. But we can: the claim check reads a
-# sentence back and holds it against the measurements. Three verdicts:
+# So far nobody has looked at the text. But we can. The **claim check** reads a
+# sentence back, holds it against the measurements, and gives one of three
+# verdicts:
 #
 # - **supported**: the measurement says the same
 # - **contradicted**: it says otherwise
@@ -358,9 +362,10 @@ from medigenx_lib.text import claims, decoding
 
 written = decoding.write([ill], "nucleus", seed=5, progress=False)[0]
 for verdict in claims.check(written.report, ill.findings):
-    print(f"{verdict.verdict:13} {verdict.sentence}")
+    course.tell(f"{verdict.verdict:13} {verdict.sentence}", hang=14)
 gated = decoding.write([ill], "gated", seed=5, progress=False)[0]
-print("\ngated:", gated.report)
+print()
+course.tell(f"gated:        {gated.report}", hang=14)
 
 # %%
 # NBVAL_CHECK_OUTPUT
@@ -437,11 +442,11 @@ course.show(fig, alt="Stacked bars of verdicts for seven ways of decoding; gated
 
 # %% [markdown]
 # The gate is perfect here **by construction**: it was built to write what
-# the check accepts, so this table cannot praise it. The question is what it
-# costs (time, sentences written by the grammar) and whether it is still
-# right when held against something it has *not* seen: the phantom's truth.
-# A written number need not hit the true one: an extent may be 10 points of
-# the lung's area off, a cardiothoracic ratio .03 (`pipeline.TOLERANCE`).
+# the check accepts, so this table cannot praise it. **A gate is judged by what
+# it costs (time, sentences written by the grammar) and by a truth that it has
+# not seen**: the phantom's. A written number need not hit the true one: an
+# extent may be 10 points of the lung's area off, a *cardiothoracic ratio*
+# (width of the heart over width of the chest) .03 (`pipeline.TOLERANCE`).
 
 # %%
 from medigenx_lib import pipeline

@@ -20,10 +20,10 @@
 # %% [markdown]
 # ## 1. How alike are two reports?
 #
-# We have reports written by a machine, and reports written by somebody who
-# knew. Are the machine's any good? The usual answer counts words that both
-# share. Read these three, and rank them for yourself before we let the
-# scores do it. The first is what is on the film.
+# Is a report that a machine wrote any good? Most scores compare a written
+# report with that of somebody who knew, the **reference**, and count the words
+# that both share. Read these three, and rank them for yourself before we let
+# the scores do it. The first is the reference: it says what is on the film.
 
 # %%
 reference = "There is a patchy opacity in the right lower zone. No pleural effusion. The heart is not enlarged."
@@ -31,11 +31,11 @@ swapped = "There is a patchy opacity in the left lower zone. No pleural effusion
 reworded = "Heart size is normal. Patchy consolidation is seen at the right base. Neither side shows an effusion."
 
 # %% [markdown]
-# **BLEU** (Papineni et al., 2002) was made for translation. It asks: of the
-# words I wrote, how many are in the reference? Of the pairs of words? Of the
-# runs of three, of four? One trick is built in: a run counts at most as
-# often as the *reference* has it, or "the the the the" would be perfect.
-# That is called **clipping**.
+# **BLEU** (Papineni et al., 2002), made for translation, asks which share of
+# a text's words the reference has too, and which share of its pairs, threes
+# and fours of words. One trick is built in: such a run of words counts at
+# most as often as the *reference* has it, or "the the the the" would be
+# perfect. That is called **clipping**.
 
 # %%
 from collections import Counter
@@ -95,8 +95,9 @@ for name, text in {"the same": reference, "side swapped": swapped, "reworded": r
 
 # %% [markdown]
 # The report that sends the surgeon to the wrong lung scores far above the
-# one that is right in other words. BLEU does what it was made for: it
-# compares wording. Keep this table in mind for the rest of the lesson.
+# one that is right in other words. **BLEU compares wording, not truth**: it
+# does what it was made for. Keep this table in mind for the rest of the
+# lesson.
 #
 # Would a score that understands *meaning* do better? A **sentence model**
 # turns a text into a vector, and the cosine of two vectors says how alike the
@@ -118,9 +119,10 @@ else:
 
 # %% [markdown]
 # When we ran it: 1.00 for the swapped side, .72 for the faithful rewording,
-# .73 between an effusion and none. The model was trained to tell *topics*
-# apart, and both reports have the same topic. It forgives other words, and it
-# forgives the error that harms. Meaning is not truth either.
+# .73 between an effusion and none. A sentence model learns to tell *topics*
+# apart, and a report with its sides swapped has the same topic. So it forgives
+# other words, and it forgives the error that harms. Meaning is not truth
+# either.
 #
 # ## 2. Floors and ceilings
 #
@@ -135,8 +137,9 @@ else:
 # - the **reference** itself, the ceiling; and what nobody thinks of, a
 #   second wording of the same truth, the ceiling in practice.
 #
-# Here we know the truth, because the films are phantoms. The writer is the
-# one of lessons 10 and 11, without the gate.
+# Here we know the truth, because the films are phantoms. What we score is the
+# report writer of lessons 10 and 11, a small GPT that is told a film's
+# radiomics, without the gate that would check its sentences.
 
 # %%
 from medigenx_lib import course, phantom
@@ -163,9 +166,9 @@ sets["reworded reference"] = [grammar.report(known, 20_000 + seed) for seed, kno
 # BLEU? And in the share of findings that it gets right?
 #
 # A score from forty films is itself uncertain. Had we happened to draw forty
-# others, it would be another number. The **bootstrap** (Efron, 1979) answers
-# "how different?" with the films we have: draw forty of them *with
-# repetition*, score again, and do that a few hundred times.
+# others, it would be another number. The **bootstrap** (Efron, 1979) estimates
+# from the films at hand how far off a score might be: draw as many of them
+# *with repetition*, score again, and do that a few hundred times.
 
 # %%
 import numpy as np
@@ -205,12 +208,21 @@ def bootstrap(hits, totals, draws, rng):
 check.bootstrap(bootstrap)
 
 # %% [markdown]
-# Now the table. Two columns need a word. *Kind F1* lets the course's parser
-# read both reports and compares which kinds of finding they name; the finding
-# F1 of lesson 10 and of section 5 also asks for the side and the exact zones.
-# *Judge F1* asks somebody else: a classifier that counts runs of words and
-# has never seen a rule of the parser. It learned from a few thousand labelled
-# reports, and we will need its independence soon.
+# Now the table. Its scores are all from 0 to 1, and most need a word:
+#
+# - *ROUGE-L* asks how many words in a row, gaps allowed, a report shares with
+#   the reference.
+# - *Claim precision* is the share of statements that the claim check finds
+#   true of the film, among those that it can decide.
+# - *Kind F1* lets the course's parser read report and reference, and compares
+#   which kinds of finding they name. (F1 is the harmonic mean of two shares:
+#   of the kinds named, how many are there; of those there, how many are
+#   named.) The finding F1 of lesson 10 and of section 5 is stricter: it asks
+#   for the side and the exact zones as well.
+# - *Judge F1* asks somebody else: a classifier that counts runs of words and
+#   has never seen a rule of the parser. It learned from a few thousand
+#   labelled reports, and we will need its independence soon.
+# - *Distinct* is the share of reports that differ from each other.
 
 # %%
 from medigenx_lib.evaluation import judge as judges
@@ -219,7 +231,8 @@ judge = judges.grammar_judge(course.by_profile(2500, 4000))
 scores = floors.table(sets, references, findings, judge)
 order = ["constant report", "random report", "retrieved report", "generated", "reworded reference", "reference"]
 shown = scores.pivot(index="set", columns="score", values="value").loc[order].round(2)
-print(shown.rename(columns={"finding F1": "kind F1"}).to_string())
+shown = shown.rename(columns={"finding F1": "kind F1"}).drop(columns="METEOR")
+print(shown.rename_axis(index=None, columns=None).to_string())
 
 # %%
 import matplotlib.pyplot as plt
@@ -240,8 +253,8 @@ axes[0].set_yticks(range(len(order)), order)
 course.show(fig, alt="BLEU-4, claim precision and judge F1 of six sets of reports, with intervals.")
 
 # %% [markdown]
-# Look at the second row from the top: a *perfect* report in other words has
-# a BLEU of a fifth to a quarter. That is the honest ceiling, and a generated
+# **A perfect report in other words has a BLEU of a fifth to a quarter**: that
+# is the second row from the top. It is the honest ceiling, and a generated
 # report that "only" reaches it has lost nothing. At the bottom, the constant
 # report cannot have seen anything, and still it is not at zero. The judge
 # has its limits too: it misreads some references.
@@ -275,9 +288,11 @@ course.think(
 # %% [markdown]
 # ## 3. The crash test
 #
-# We are about to trust the claim check. Who checks the check? A car is not
-# trusted because its brochure is good, it is driven into a wall. So we plant
-# errors of which we know that they are errors, and see who notices.
+# We are about to trust the claim check, which reads a report back and holds
+# each sentence against what was measured. Who checks the check? A car is not
+# trusted because its brochure is good; it is driven into a wall. **A crash
+# test of a score plants known errors in reports and counts how many it
+# notices.**
 
 # %%
 import re
@@ -315,7 +330,8 @@ def swap_sides(report):
 check.swap_sides(swap_sides)
 
 # %% [markdown]
-# The library has 17 harmful edits and 5 harmless ones. Move through them:
+# With 17 kinds of harmful edit and 5 harmless ones the library's crash test
+# plants errors in reports and rewords others. Move through them:
 # the text is what the edit made of a report, and each sentence stands with
 # its verdict. Which edits would *you* have overlooked on a busy morning?
 
@@ -333,14 +349,14 @@ subject = next(film.findings for film in films if len(film.findings.present()) =
 def draw_edit(edit, wording):
     """The edited report, a line a sentence, coloured by its verdict."""
     text, height = crashtest.EDITS[edit](subject, random.Random(wording)), 1.0
-    fig, axis = plt.subplots(figsize=(9, 3))
+    fig, axis = plt.subplots(figsize=(9, 3.4))
     axis.axis("off")
     if not text:
         axis.text(0, 1.0, "This edit cannot be made on this film.", va="top")
         return fig
     for verdict in claims.check(text, subject):
-        line = textwrap.fill(f"{verdict.verdict}: {verdict.sentence}", 118, subsequent_indent="    ")
-        axis.text(0, height, line, color=COLOURS[verdict.verdict], va="top")
+        line = textwrap.fill(f"{verdict.verdict}: {verdict.sentence}", 96, subsequent_indent="    ")
+        axis.text(0, height, line, color=COLOURS[verdict.verdict], va="top", fontsize=11.5)
         height -= 0.05 + 0.07 * (1 + line.count("\n"))
     missing = [f"{f.side or ''} {f.kind}".strip() for f in claims.omitted(text, subject)]
     axis.text(0, 0.0, f"Left out: {', '.join(missing) or 'nothing'}")
@@ -391,7 +407,7 @@ course.show(
 )
 
 # %% [markdown]
-# A good score would put harmful edits low and harmless ones high. From left
+# A good score rates harmful edits low and harmless ones high. From left
 # to right, that is along BLEU, they are mixed: most harmful edits lie beside
 # the faithful rewording, since they reword as well, but three lie far to the
 # right of it, among them the swapped sides. From bottom to top they part
@@ -411,9 +427,9 @@ print("BLEU prefers swapped sides to a rewording:", noticed["swap side words"][0
 #
 # If the check is that good, why not train on it? Let the writer write, let
 # the check give marks, and make good reports likelier. No reference report
-# is needed. The mark is called a **reward**, and ours is the harmonic mean
-# of two shares: of the sentences, how many are supported and new; of what
-# was measured, how much was said.
+# is needed. A **reward**, as such marks are called, is in this course the
+# harmonic mean of two shares: of the sentences, how many are supported and say
+# something new; of what was measured, how much was said.
 #
 # First a toy that fits in your head. Our writer knows eight sentences and
 # decides of each, for a healthy and for an ill film, with what probability
@@ -447,7 +463,9 @@ KINDS = {"healthy": [(1.0, film_with())],
 # (Williams, 1992). But *any* report earns something, so everything would be
 # pushed up, and what is drawn often most of all. What matters is whether it
 # earned more than expected. **Self-critical** training (Rennie et al., 2017)
-# takes as expectation what the writer's own greedy report earns.
+# makes a drawn report likelier if it earned more than the *greedy* one, for
+# which the writer takes its favourite at every step, and rarer if it earned
+# less.
 
 # %%
 import torch
@@ -570,16 +588,16 @@ print("silence earns full marks from the careless reward:", toys["true sentences
 # Both writers are model pupils by their own marks. The first names both
 # places that it cannot tell apart. The second has found out that silence is
 # safe. Nobody told it to be dishonest; it was paid for never being wrong.
-# This is **Goodhart's law**: a measure that becomes a target stops being a
-# good measure.
+# **Goodhart's law** says: a measure that becomes a target stops being a good
+# measure.
 #
-# A first draft of our reward for the real writer had that flaw in a milder
-# form. "Opacity on the right" can never be contradicted for its zone, so the
-# writer stopped naming zones. And the parser reads sense into broken
-# sentences ("The left middle zone parenchymal opacity."), so grammar went as
-# well: in the one run that we made with it, the independent judge fell from
-# .46 to .22. So now half of a finding's mark is for its exact zones, and part
-# of each batch are references, which keep the language alive.
+# A first draft of our reward for the real writer gave full marks to "opacity
+# on the right", which no zone can contradict, and so the writer **stopped
+# naming zones**. And the parser reads sense into broken sentences ("The left
+# middle zone parenchymal opacity."), so grammar went as well: in the one run
+# that we made with it, the independent judge fell from .46 to .22. So now half
+# of a finding's mark is for its exact zones, and part of each batch are
+# references, which keep the language alive.
 #
 # ## 5. The real thing
 #
@@ -598,33 +616,35 @@ history = optimise.self_critical(
 print(history.round(3).to_string(index=False))
 
 # %% [markdown]
-# A few steps prove nothing. `reward` is the mean of the drawn reports, on
-# other films each round, `kept` how many beat the greedy one. The shipped
-# writer is already good, so little is left to gain, and that is honest too.
+# In the table, `reward` is the mean of the drawn reports, on other films each
+# round, and `kept` how many beat the greedy one. **A few steps prove
+# nothing**, and the shipped writer is already good, so little is left to gain.
 #
 # So here are two runs from a poor start, recorded on one CPU core while the
 # course was written (`benchmarks/text_optimisation.py` repeats the second; its
 # budget is time, so the digits vary). A writer trained for 40 seconds on only
-# 40 reported films is let loose on 2,100 films *without* reports. The loop is
-# **expert iteration**: draw reports of a film, keep what the check likes,
-# learn it as if an expert had written it, and again. What do you expect of
-# the three scores?
+# 40 reported films is let loose on 2,100 films *without* reports.
 #
-# The **first attempt** kept whole reports with a reward above 0.8. Reward,
-# finding F1 and the judge all rose: F1 from .40 to .47 [.37, .55] in 149
-# seconds (each run begins anew; the second began at .39). A curve to be proud
-# of. Before you read on: what is missing before you may call it a success?
+# **Expert iteration** is a loop: draw reports of a film, keep what the check
+# likes, learn it as if an expert had written it, and begin again. What do you
+# expect of the three scores?
 #
-# A **control**. The writer also had 149 more seconds. Another copy got the
-# same seconds and no check at all: it went on learning its 40 reports. It
-# reached .47 [.37, .56]. The loop had given **nothing** that plain patience
+# A **first attempt** kept whole reports with a reward of more than 0.8, and
+# reward, finding F1 and the judge all rose: F1 from .40 to .47 [.37, .55] in
+# 149 seconds (each run begins anew; the second began at .39). A curve to be
+# proud of. Before you read on: what is missing before you may call it a
+# success?
+#
+# A control. The writer also had 149 more seconds. **A control with the same
+# seconds and no check, which only went on learning its 40 reports, reached
+# .47 [.37, .56] as well.** The loop had given nothing that plain patience
 # would not have given, and most readers would have believed the curve.
 #
 # Why? A whole report is right only if every sentence is, so few passed, and
-# those of easy films. The **second attempt** gives credit sentence by
-# sentence: what passed the check, with the exact zones, is learned in the
-# report in which it stood, and counts four times where it says that something
-# is there; what failed is left out of the loss. Now every film teaches.
+# those of easy films. A **second attempt** gives credit sentence by sentence:
+# sentences that passed the check, with the exact zones, are learned within
+# their reports, and those that failed are left out of the loss. What says that
+# something *is there* counts four times. Now every film teaches.
 
 # %%
 RECORDED = {  # CPU-seconds of optimisation: mean reward, strict finding F1 with its 95 % interval, judge F1
@@ -661,21 +681,21 @@ for name, value, below, above in (
     print(f"{name:8} finding F1 {value:.2f} [{below:.2f}, {above:.2f}]")
 
 # %% [markdown]
-# The second attempt gains 0.21, and the judge, which shares no rule with the
-# check, rises from 0.68 to 0.84: the reports read better to somebody who was
-# not being pleased. A second control, the same loop on reports that nobody
-# checked, reached .43 [.34, .50]: what helps is the check, not the practice.
+# With credit for each sentence the F1 gains 0.21, and the judge, which shares
+# no rule with the check, rises from 0.68 to 0.84: the reports read better to
+# somebody who was not being pleased. **The same loop without the check reached
+# .43 [.34, .50]: what helps is the check, not the practice.**
 #
 # That is one seed and 150 films. Three seeds, run later, gained .16, .31 and
 # .26, the judge .07, .17 and .06; without the check the median gain was .06,
 # with the 40 reports alone .09 (`benchmarks/README.md`). The seed that began
-# best gained least. And one flaw remains: the settings of the second attempt
-# were chosen with the first one's result on *these* 150 films in sight. So the
-# gain is somewhat flattered, and other test films are yours to add.
+# best gained least. And one flaw remains: settings chosen with the first
+# attempt's result on *these* 150 films in sight flatter the second one a
+# little. Other test films are yours to add.
 #
 # ## 6. On films nobody simulated
 #
-# On your source of films there is no truth, only what is measured. There the
+# On films of a hospital there is no truth, only what is measured. There the
 # check can say "true to the measurement" and nothing more. This is the
 # report that the course would print, with its verdicts.
 

@@ -150,7 +150,7 @@ for path in sorted(folder.rglob("*")):
 # NBVAL_CHECK_OUTPUT
 print("missing:", submission.check(folder))
 for role, does in tracks.ROLES.items():
-    print(f"{role:10} {does}")
+    course.tell(f"{role:10} {does}", hang=11)
 
 # %% [markdown]
 # A notebook for each role, so that two people never edit the same file.
@@ -160,16 +160,17 @@ for role, does in tracks.ROLES.items():
 # %% [markdown]
 # ## 3. The baseline, scored
 #
-# The folder already holds a submission that scores. For films it is the
-# oldest generator there is: the mean film of a class, plus a few *principal
-# components* in random amounts (Turk and Pentland, 1991). It takes no
-# training. Look at it before you trust any number.
+# The folder already holds a submission that scores. For films it is one of the
+# oldest generators: the mean film of a class, plus a few *principal
+# components*, the patterns in which its films differ most, in random amounts
+# (Turk and Pentland, 1991). It takes no training by gradients. Look at it
+# before you trust any number.
 
 # %%
 films = submission.read(folder).films
 if films:
     picked = [*films[:4], *films[-4:]]
-    fig = course.films(picked, [film.label_name for film in picked], columns=8)
+    fig = course.films(picked, [film.label_name for film in picked], columns=4)
     course.show(fig, alt="Eight films of the baseline: blurred chests with soft ribs, four normal, four pneumonia.")
 
 # %% [markdown]
@@ -184,7 +185,7 @@ ROUND = course.by_profile(fast="6000000-6000047", class_=hidden.PRACTICE)
 first = score.score(folder, ROUND)
 print(f"{first.team}: {first.score:.1f} (95 % interval {first.low:.1f} to {first.high:.1f})")
 for name, value in first.numbers.items():
-    print(f"   {name:18} {value:.2f}")
+    print(f"   {name:18} {score.shown(name, value)}")
 
 # %% [markdown]
 # The score is the harmonic mean of **precision** (how many of your films lie
@@ -519,9 +520,9 @@ course.show(
 # %% [markdown]
 # On the left all chests are alike: every one has two dark lungs and a bright
 # middle, so a stranger comes out nearly as like as a copy that was moved. On
-# the right they come apart. The dotted line is the threshold of the score. It
-# is not perfect: mix in enough of another film and the likeness sinks. So the
-# score also asks whether *two* training films explain a film together
+# the right they come apart. The dotted line is the threshold of the score. No
+# threshold is perfect: mix in enough of another film and the likeness sinks.
+# So the score also asks whether *two* training films explain a film together
 # (`medigenx_lib/evaluation/blends.py`). An attack that half works is worth a
 # page in the red team's report.
 
@@ -696,8 +697,10 @@ course.show(
 # %%
 for criterion, full, nothing in tracks.RUBRIC:
     print(f"{criterion:9} 4 points: {full}\n{'':9} 0 points: {nothing}")
+
+# %%
 for when, what in tracks.MILESTONES:
-    print(f"\n{when}: {what}", end="")
+    course.tell(f"{when}: {what}", hang=4)
 
 # %% [markdown]
 # ### Before you leave the room

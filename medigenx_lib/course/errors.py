@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from types import TracebackType
 from typing import Any
 
@@ -16,7 +17,12 @@ class CheckFailed(MedigenxError):
 
     def _render_traceback_(self) -> list[str]:
         """IPython shows these lines instead of a traceback: the way through the check is no help to a student."""
-        return [f"Not yet: {self}"]
+        return broken(f"Not yet: {self}")
+
+
+def broken(text: str) -> list[str]:
+    """``text`` in lines of at most 88 characters: a front end breaks longer ones in the middle of words."""
+    return textwrap.wrap(text, 88, break_on_hyphens=False)
 
 
 def shorten_open_exercises() -> None:

@@ -40,6 +40,9 @@ STYLE = {
     "image.interpolation": "nearest", "legend.frameon": False, "lines.linewidth": 1.8,
 }  # fmt: skip
 
+LABEL_WIDTH = 1.4
+"""Inches beside a grid of films for the names of its rows."""
+
 
 def set_style() -> None:
     """Give all figures from here on the look of the course."""
@@ -50,8 +53,9 @@ def set_style() -> None:
 def films(images: Sequence[Any], titles: Sequence[str] | None = None, columns: int | None = None) -> Figure:
     """A grid of films in grey, black 0 and white 1.
 
-    ``images``: cases, arrays or tensors, (H, W) or (1, H, W), in 0..1. ``titles``: one an image. ``columns``: at most
-    so many side by side (6). Raises InputError if there is no image or not one title an image.
+    ``images``: cases, arrays or tensors, (H, W) or (1, H, W), in 0..1. ``titles``: one an image; where each row has a
+    single one, it stands once, in larger letters, beside its row. ``columns``: at most so many side by side (6). Raises
+    InputError if there is no image or not one title an image.
     """
     pictures = [as_picture(image) for image in images]
     titles = [""] * len(pictures) if titles is None else list(titles)
@@ -59,14 +63,35 @@ def films(images: Sequence[Any], titles: Sequence[str] | None = None, columns: i
         raise InputError(f"{len(pictures)} films and {len(titles)} titles.", "Give at least one film, one title each.")
     across = min(columns or 6, len(pictures))
     down = -(-len(pictures) // across)
-    side = min(2.6, 10.5 / across)
-    figure, axes = plt.subplots(down, across, figsize=(side * across, (side + 0.3 * any(titles)) * down), squeeze=False)
+    labels = row_labels(titles, across)
+    margin, above = (LABEL_WIDTH, 0) if labels else (0, 0.3 * any(titles))
+    side = min(2.6, (10.5 - margin) / across)
+    size = (margin + side * across, (side + above) * down)
+    figure, axes = plt.subplots(down, across, figsize=size, squeeze=False)
     for axis in axes.flat:
         axis.axis("off")
     for axis, picture, title in zip(axes.flat, pictures, titles, strict=False):
         axis.imshow(picture, vmin=0, vmax=1, cmap="gray")
-        _ = axis.set_title(title)
+        _ = axis.set_title("" if labels else title)
+    name_rows(axes, labels)
     return figure
+
+
+def row_labels(titles: Sequence[str], across: int) -> list[str]:
+    """The one title of each row of ``across`` films, also where only its first film has one; [] if a row has several.
+
+    Six equal titles over small films cannot be read on a slide. Rows of two keep theirs.
+    """
+    rows = [list(titles[start : start + across]) for start in range(0, len(titles), across)]
+    single = all(row[0] and set(row[1:]) <= {row[0], ""} and len(set(row[1:])) <= 1 for row in rows)
+    return [row[0] for row in rows] if across > 2 and single else []
+
+
+def name_rows(axes: np.ndarray, labels: Sequence[str]) -> None:
+    """Write ``labels`` to the left of the rows of ``axes`` (rows, columns)."""
+    for axis, label in zip(axes[:, 0], labels, strict=False):
+        words = textwrap.fill(label, 12, break_long_words=False)
+        axis.text(-0.06, 0.5, words, transform=axis.transAxes, ha="right", va="center", fontsize=13)
 
 
 def as_picture(image: Any) -> np.ndarray:

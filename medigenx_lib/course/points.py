@@ -20,8 +20,10 @@ LEANING = re.compile(
     |This|That|These|Those|It|Its|They|Their|Them|He|She|His|Her|Both|Neither|None|Each|Same|Such|Others?|Ours?|We|You|Let
     |What|How|Which|Why|Did|Was|Would|All|Some|One|Two|Three|Four|Five|Six|Seven|Twice|About|Usually|Source|Everything
     |No\ other|A\ toy|On\ the\ (?:left|right)|From\ here\ on|In\ (?:plain\ )?words|In\ Colab|In\ our\ (?:own\ )?run
-    |The\ (?:same|others?|first|second|third|fourth|last|latter|rest|two|three|library's|bench|loop|result|full)
-    |(?:If|Whether|When|Where|As|For|With|By)\ (?:it|they|this|that|these|those|we|you|now|each)
+    |The\ (?:same|others?|first|second|third|fourth|last|latter|rest|two|three|library's|bench|loop|result|full
+        |sliders?|dotted|grey\ band|next\ cell|limit\ of\ it)
+    |Without\ a\ network|Of\ (?:it|them|these|those)
+    |(?:If|Whether|When|Where|As|For|With|By)\ (?:it|they|this|that|these|those|we|you|now|each|the\ room)
     |Look|Read|Mind|See|Try|Write|Guess|Predict|Choose|Move|Take|Ask|Suppose|Say|Imagine|Count|Set|Keep|Put|Turn|Save|Pick
     |Think|Correct|Draw)\b""",
     re.VERBOSE,

@@ -152,6 +152,7 @@ def train_flow(
     average = copy.deepcopy(network).requires_grad_(False)
     with tqdm(total=100.0, unit="%", disable=not progress, bar_format=BAR) as bar, flushing_denormals():
         loss = _fit(network, average, pixels, targets, budget, counters, bar)
+        bar.n = bar.total  # else a notebook paints the bar red, as it does after an error
     counted = {name: getattr(counters, name) for name in ("images", "seconds", "cpu_seconds")}
     return Flow(average.eval().cpu(), recipe, {**counted, "loss": loss})
 

@@ -146,7 +146,7 @@ class _Run:
         if images_per_second:
             self.figures["images_per_second"] = images_per_second
         self.bar.n = 100 * self.budget.progress(self.state)
-        shown = {name: f"{value:.3g}" for name, value in self.figures.items()}
+        shown = {short: f"{self.figures[name]:.3g}" for name, short in SHOWN.items() if name in self.figures}
         self.bar.set_postfix({"images": f"{self.state.images:,}", **shown}, refresh=False)
         self.bar.update(0)
 
@@ -178,6 +178,8 @@ class _Run:
 
 
 BAR = "{l_bar}{bar}| {elapsed}<{remaining}{postfix}"
+SHOWN = {"discriminator_loss": "D", "generator_loss": "G"}
+"""Losses beside the bar, which more of them would push out of a notebook's line; the log has all figures."""
 
 
 def check_films(films: np.ndarray, labels: np.ndarray | None, size: int, told: bool = True) -> tuple[Tensor, Tensor]:

@@ -16,7 +16,7 @@ from medigenx_lib.evaluation.memorisation import COPY_SIMILARITY
 from medigenx_lib.files import check_folder, write_text
 from medigenx_lib.pages import ICONS, film_png
 from medigenx_lib.project import hidden, tracks
-from medigenx_lib.project.score import Result, score_or_refuse
+from medigenx_lib.project.score import Result, score_or_refuse, shown
 from medigenx_lib.settings import DISCLAIMER, NOTICE
 from medigenx_lib.text.claims import check
 
@@ -84,17 +84,11 @@ def _row(rank: int | None, tied: bool, result: Result) -> dict:
         "rank": "out" if rank is None else f"{rank}{' (tied)' if tied else ''}",
         "result": result,
         "bar": f"{result.low:.1f} {max(0.4, result.high - result.low):.1f} {result.score:.1f}".split(),
-        "numbers": {key: _number(key, value) for key, value in result.numbers.items()},
+        "numbers": {key: shown(key, value) for key, value in result.numbers.items()},
         "films": [_mixture(*mixture) for mixture in result.blends[:SHOWN_BLENDS]]
         + [_pair(*pair) for pair in _chosen(result)],
         "reports": [_report(film, report) for film, report in _spoken(result)],
     }
-
-
-def _number(key: str, value: float) -> str:
-    if key in ("films", "reports"):
-        return f"{value:.0f}"
-    return f"{value:.2f}" if key in ("precision", "recall") else f"{100 * value:.0f} %"
 
 
 def _chosen(result: Result) -> Sequence[tuple[Case, Case, float]]:

@@ -153,7 +153,9 @@ team = next(place for place in (Path.cwd(), *Path.cwd().parents) if (place / "pr
 practice = hidden.cases(hidden.PRACTICE)
 print(len(practice.train), "films to learn from,", len(practice.unseen), "to practise on")"""
 _SCORE = """result = score.score(team, hidden.PRACTICE)
-print(f"{result.score:.1f} ({result.low:.1f} to {result.high:.1f})", dict(result.numbers), *result.caught)"""
+print(f"{result.score:.1f} ({result.low:.1f} to {result.high:.1f})", *result.caught)
+for name, value in result.numbers.items():
+    print(f"  {name}: {score.shown(name, value)}")"""
 
 
 # --- baseline --------------------------------------------------------------------------------------

@@ -33,6 +33,8 @@ TRAININGS, STEPS = 3, 300
 REPEATS, DRAWS = 40, 500
 SIDE = (0.025, 0.975)
 """Intervals are of 95 %."""
+COUNTS, ON_A_SCALE = ("films", "reports"), ("precision", "recall")
+"""Numbers of a result that are no share in per cent."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +77,16 @@ def score_or_refuse(path, cases: str) -> Result:
         return Result(name, "refused", refused=printable(str(error)))
     except Exception as error:  # whatever a decoder raises on hostile data
         return Result(name, "refused", refused=f"It could not be read ({type(error).__name__}).")
+
+
+def shown(name: str, value: float) -> str:
+    """``value`` of :attr:`Result.numbers` as text: a count, a number of 0 to 1, or a share in per cent.
+
+    A share has three significant digits, so that one film of many is not taken for none.
+    """
+    if name in COUNTS:
+        return f"{value:.0f}"
+    return f"{value:.3f}" if name in ON_A_SCALE else f"{100 * value:.3g} %"
 
 
 # --- films -----------------------------------------------------------------------------------------

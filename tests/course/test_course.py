@@ -67,6 +67,26 @@ def test_films_of_any_kind_stand_in_a_grid():
         course.films([np.zeros((2, 8, 8))])
 
 
+@pytest.mark.parametrize("titles, columns, beside", [
+    (["real"] * 3 + ["made"] * 3, 3, ["real", "made"]),
+    (["8 films seen", "", "", "64 films seen", "", ""], 3, ["8 films seen", "64 films seen"]),
+    (["real"] * 3 + ["made"], 3, ["real", "made"]),
+    (["real", "real", "made", "made"], 2, []),
+    (["real"] * 3 + ["made", "made", "real"], 3, []),
+    (["a", "", "a", "b", "", ""], 3, []),
+    ([""] * 6, 3, []),
+])  # fmt: skip
+def test_a_title_of_a_whole_row_stands_once_beside_it(titles, columns, beside):
+    figure = course.films([np.zeros((4, 4))] * len(titles), titles, columns)
+    figure.canvas.draw()
+    written = [text for axis in figure.axes for text in axis.texts]
+    assert [text.get_text().replace("\n", " ") for text in written] == beside
+    assert all(text.get_window_extent().x0 >= 0 for text in written)
+    above = [axis.get_title() for axis in figure.axes[: len(titles)]]
+    assert above == ([""] * len(titles) if beside else titles)
+    plt.close(figure)
+
+
 def test_moving_a_control_redraws_and_the_first_figure_is_static(boxes):
     seen = []
     course.interact(lambda **values: seen.append(values) or line(), alt="A line.", number=(0, 10, 2, 4),
@@ -205,3 +225,16 @@ def test_a_check_speaks_in_two_sentences(capsys):
     checks.passed("it works.")
     assert capsys.readouterr().out == "All checks passed: it works.\n"
     assert course.CheckFailed("Too high.")._render_traceback_() == ["Not yet: Too high."]
+
+
+def test_what_a_check_shows_is_broken_between_words(capsys):
+    checks.passed("the area is the share of pairs in the right order, " * 3)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) > 1 and max(map(len, lines)) <= 88
+    assert all(line.startswith("    ") for line in lines[1:])
+
+
+def test_what_a_check_refuses_is_broken_between_words():
+    why = "Where both are as dense, you say 1.00, expected 0.50. " * 4
+    lines = course.CheckFailed(why)._render_traceback_()
+    assert len(lines) > 1 and max(map(len, lines)) <= 88 and " ".join(lines) == f"Not yet: {why}".strip()

@@ -72,6 +72,18 @@ def test_a_point_is_the_sentence_that_stands_alone():
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("leaning", [
+    "The sliders set its radius and how many photons fall on each pixel.",
+    "The dotted line is the threshold of the score in use.",
+    "If the room cannot wait, stop the bar and go on.",
+    "Without a network the lesson goes on all the same.",
+    "Of these it measures only the half that does harm.",
+])  # fmt: skip
+def test_what_points_at_the_page_is_no_point(leaning):
+    alone = "Photons come one by one, and a count of them wavers."
+    assert points.point(f"{leaning} {alone}") == (alone, True)
+
+
 def test_what_leans_is_said_only_where_little_else_is():
     alone = "A label is somebody's opinion, often that of a program."
     leaning = "Here is a figure of all the films that we have."

@@ -68,6 +68,12 @@ def test_the_seed_decides():
     assert all(torch.equal(a, b) for a, b in zip(first.network.parameters(), second.network.parameters(), strict=True))
 
 
+def test_the_bar_ends_at_a_hundred(capfd):
+    flow.train_flow(*films(), images=88, recipe=TINY)  # 11 steps, of which the bar is told every tenth at most
+    last = capfd.readouterr().err.replace("\r", "\n").strip().splitlines()[-1]
+    assert last.startswith("100%"), last
+
+
 def test_refusals(tmp_path, monkeypatch):
     trained = Flow(Known(), FlowRecipe(size=4), {})
     with pytest.raises(InputError, match="labels 0 and 1"):

@@ -63,6 +63,13 @@ def test_a_budget_is_required(tmp_path, budget):
         training.train(*films(), tmp_path, TINY, **budget, **QUIET)
 
 
+def test_what_stands_beside_the_bar_leaves_room_for_it(tmp_path, capfd):
+    training.train(*films(), tmp_path / "run", TINY, images=24 * TINY.batch, device="cpu")
+    last = capfd.readouterr().err.replace("\r", "\n").strip().splitlines()[-1]
+    beside = last.rpartition("|")[2]
+    assert "images=" in beside and "D=" in beside and "G=" in beside and len(beside) < 60, beside
+
+
 def test_floats_and_bytes_are_the_same_films():
     images, labels = films()
     bytes_, _ = training.check_films(images, labels, 16)

@@ -7,6 +7,7 @@ import pytest
 from scipy import ndimage
 
 from medigenx_lib import phantom
+from medigenx_lib.__main__ import main
 from medigenx_lib.errors import InputError
 from medigenx_lib.evaluation.films import stack
 from medigenx_lib.project import board, hidden, new, score
@@ -234,3 +235,16 @@ def test_real_films_make_a_round_by_their_own_split(real_data, hand_in):
     )
     found = score.score(hand_in("mixer", films__npz=mixed), source).numbers
     assert found["copies"] + found["blends"] > 0.95  # a mixture of two films that are alike is a copy of either
+
+
+def test_a_small_share_is_not_shown_as_none():
+    said = [score.shown("copies", value) for value in (0, 1 / 2000, 1 / 128, 0.0547, 1)]
+    assert said == ["0 %", "0.05 %", "0.781 %", "5.47 %", "100 %"]
+    assert [score.shown("films", 128), score.shown("recall", 0.0078)] == ["128", "0.008"]
+
+
+def test_the_command_shows_a_small_share(capsys, monkeypatch):
+    found = score.Result("Ours", "realism", score=50, low=40, high=60, numbers={"films": 512, "copies": 1 / 512})
+    monkeypatch.setattr(score, "score", lambda *_: found)
+    assert main(["project", "score", "somewhere", "--cases", ROUND]) == 0
+    assert "copies: 0.195 %" in capsys.readouterr().out

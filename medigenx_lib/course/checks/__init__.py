@@ -6,6 +6,7 @@ teaches alone, and raises :class:`~medigenx_lib.course.CheckFailed` with words t
 
 from __future__ import annotations
 
+from medigenx_lib.course import look
 from medigenx_lib.course.errors import CheckFailed
 
 
@@ -17,4 +18,4 @@ def require(holds: bool, what: str, next_step: str = "") -> None:
 
 def passed(shown: str) -> None:
     """Print that all checks passed, and in one sentence what that shows."""
-    print(f"All checks passed: {shown}")
+    look.tell(f"All checks passed: {shown}", hang=4)
