@@ -215,12 +215,13 @@ def _reason(reason: Mapping) -> list[list[str]]:
     """Rows of the evidence table: the finding with its score once, then each feature that spoke."""
     head = f"{reason['kind']} {reason['side'] or ''}".strip()
     limits = f"{_plain(reason['score'])} (present from {_plain(reason['present_from'])})"
-    sums = "" if reason["radiomics"] is None else f"{reason['radiomics']:+.1f} / {reason['reader']:+.1f}"
+    digits = 1 if reason["side"] else 3  # a ratio has no whole digits
+    sums = [f"{reason[part]:+.{digits}f}" for part in ("radiomics", "reader") if reason[part] is not None]
     rows = []
     for feature in reason["features"]:
         clear = "" if feature["low"] is None else f"{_plain(feature['low'])} to {_plain(feature['high'])}"
         adds = "" if feature["adds"] is None else f"{feature['adds']:+.2f}"
-        rows.append([*((head, limits, sums) if not rows else ("", "", "")),
+        rows.append([*((head, limits, " / ".join(sums)) if not rows else ("", "", "")),
                      feature["name"], _plain(feature["shown"]), clear, adds])  # fmt: skip
     return rows
 

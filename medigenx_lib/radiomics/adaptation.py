@@ -27,8 +27,9 @@ from medigenx_lib.radiomics import frames
 from medigenx_lib.radiomics.augmentation import disturb, moved
 from medigenx_lib.radiomics.calibration import calibrate
 from medigenx_lib.radiomics.evidence import not_measurable
+from medigenx_lib.radiomics.heart_training import add_heart
 from medigenx_lib.radiomics.judging import add_judge
-from medigenx_lib.radiomics.reader import LungReader, Reading, loss, pinball, reader_from
+from medigenx_lib.radiomics.reader import HEART_PREFIX, LungReader, Reading, loss, pinball, reader_from
 from medigenx_lib.radiomics.training import BATCH, WEIGHT_DECAY, Lungs, glance, taught_lungs
 
 FIRST_SEED = 21_000_000
@@ -79,8 +80,11 @@ def adapt(
     half = phantoms // 2
     lungs = taught_lungs(half, half, first_seed, seed, progress)
     fit(reader, lungs, film_lungs(picked, progress), minutes, progress)
-    weights.save(path, averaged(tensors, reader.state_dict(), keep), {"widths": list(reader.widths)})
+    heart = {name: value for name, value in tensors.items() if name.startswith(HEART_PREFIX)}
+    weights.save(path, {**averaged(tensors, reader.state_dict(), keep), **heart}, {"widths": list(reader.widths)})
     path = add_judge(path, unseen(cases, picked, seed), judged, seed, progress)
+    if not heart:
+        path = add_heart(path, minutes, seed, progress)
     return calibrate(path, progress=progress)
 
 

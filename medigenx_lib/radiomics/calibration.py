@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 from tqdm.auto import tqdm
 
-from medigenx_lib import geometry, phantom, weights
+from medigenx_lib import phantom, weights
 from medigenx_lib.cases import CARDIOMEGALY_CTR, PATTERNS, SIDES, Case
 from medigenx_lib.radiomics import summary
 from medigenx_lib.radiomics.evidence import not_measurable
-from medigenx_lib.radiomics.measurement import LUNG_KINDS, Instruments, LungReading, judged
+from medigenx_lib.radiomics.measurement import LUNG_KINDS, Instruments, LungReading, judged, ratios
 
 FIRST_SEED = 7_000_000
 ERROR = 0.04
@@ -41,13 +41,15 @@ def calibrate(name_or_path: str | Path = "measurement", films: int = 4800, first
     Films with the rarer findings are all used, the others thinned out, which saves most of the work. Returns the
     file's path. About 200 CPU-seconds. Raises WeightsError if weights are missing.
     """
-    from medigenx_lib.radiomics.judge import judge_from  # these import torch
+    from medigenx_lib.radiomics.heart import heart_from  # these import torch
+    from medigenx_lib.radiomics.judge import judge_from
     from medigenx_lib.radiomics.reader import reader_from
 
     tensors, config = weights.load(name_or_path)
     cases = samples(films, first_seed, progress)
     readings = judged(cases, Instruments(reader_from(tensors, config), judge_from(tensors), config))
-    config = {"widths": config["widths"], **settings_for(cases, readings), "vector": summary.constants(cases)}
+    hearts = ratios(cases, heart_from(tensors))
+    config = {"widths": config["widths"], **settings_for(cases, readings, hearts), "vector": summary.constants(cases)}
     path = Path(name_or_path)
     path = path if path.suffix == ".safetensors" else weights.FOLDER / f"{name_or_path}.safetensors"
     return weights.save(path, tensors, config)
@@ -81,13 +83,13 @@ def _weights(cases: Sequence[Case]) -> np.ndarray:
     return np.array([1 if _rare(case) else THINNING for case in cases])
 
 
-def settings_for(cases: Sequence[Case], readings: Sequence[Mapping[str, LungReading]]) -> dict:
-    """Bands, slacks and the heart's error from measurable phantoms with truth, and what is decided of their lungs."""
+def settings_for(cases: Sequence[Case], readings: Sequence[Mapping[str, LungReading]], hearts: Sequence[float]) -> dict:
+    """Bands, slacks and the heart's error from measurable phantoms with truth, what is decided of their lungs, and the
+    measured cardiothoracic ratios ``hearts``."""
     bands = {"effusion": film_band("effusion", cases, readings), "opacity": hardest_band(cases, readings)}
-    ratios = np.array([geometry.cardiothoracic_ratio(case.masks) for case in cases])
     true_ratios = np.array([_true(case, "cardiomegaly").measurement.value for case in cases])
-    bands["cardiomegaly"] = ratio_band(ratios, true_ratios, _weights(cases))
-    error = np.quantile(true_ratios - ratios, [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
+    bands["cardiomegaly"] = ratio_band(np.asarray(hearts), true_ratios, _weights(cases))
+    error = np.quantile(true_ratios - np.asarray(hearts), [(1 - COVERAGE) / 2, (1 + COVERAGE) / 2])
     return {
         "bands": bands,
         "slack": {kind: slack(kind, cases, readings, bands[kind]) for kind in LUNG_KINDS},

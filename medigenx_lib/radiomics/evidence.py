@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from medigenx_lib import geometry
 from medigenx_lib.cases import MASKS, SIDES, Case
 
 MIN_LUNG = 0.015
@@ -45,10 +44,10 @@ def not_measurable(case: Case) -> dict[str, str]:
     return faults
 
 
-def least_ratio(masks: Mapping[str, np.ndarray]) -> float:
-    """The cardiothoracic ratio to be expected had the film shown the whole thorax: at most the measured one."""
+def least_ratio(ratio: float, masks: Mapping[str, np.ndarray]) -> float:
+    """The cardiothoracic ratio to be expected had the film shown the whole thorax: at most the measured ``ratio``."""
     cut = max(_cut(masks[f"{side}_lung"], side) for side in SIDES)
-    return geometry.cardiothoracic_ratio(masks) * (1 - LOST_WIDTH * cut**2)
+    return ratio * (1 - LOST_WIDTH * cut**2)
 
 
 def _all(reason: str) -> dict[str, str]:

@@ -58,13 +58,13 @@ def moved(box: Box, look: tuple[float, float, float]) -> Box:
     return left + x - grow_x, top + y - grow_y, right + x + grow_x, bottom + y + grow_y
 
 
-def cut(image: np.ndarray, box: Box, flip: bool) -> np.ndarray:
-    """The part of ``image`` (H, W) in ``box`` as float32 (HEIGHT, WIDTH), antialiased; the film's edge is continued."""
+def cut(image: np.ndarray, box: Box, flip: bool, shape: tuple[int, int] = (HEIGHT, WIDTH)) -> np.ndarray:
+    """The part of ``image`` (H, W) in ``box`` as float32 ``shape``, antialiased; the film's edge is continued."""
     left, top, right, bottom = box
     pad = int(np.ceil(max(0, -left, -top, right - image.shape[1], bottom - image.shape[0])))
     padded = np.pad(image.astype(np.float32), pad, mode="edge")
     inside = (left + pad, top + pad, right + pad, bottom + pad)
-    part = np.asarray(Image.fromarray(padded).resize((WIDTH, HEIGHT), Image.Resampling.BILINEAR, box=inside))
+    part = np.asarray(Image.fromarray(padded).resize(shape[::-1], Image.Resampling.BILINEAR, box=inside))
     return part[:, ::-1] if flip else part
 
 

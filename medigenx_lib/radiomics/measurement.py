@@ -16,6 +16,7 @@ from medigenx_lib.radiomics.evidence import least_ratio, not_measurable
 from medigenx_lib.radiomics.reasons import heart_reasons, heart_score, lung_reasons
 
 if TYPE_CHECKING:
+    from medigenx_lib.radiomics.heart import HeartReader
     from medigenx_lib.radiomics.judge import Judge
     from medigenx_lib.radiomics.reader import LungReader
 
@@ -40,20 +41,23 @@ class LungReading:
 @dataclass(frozen=True)
 class Instruments:
     """What measures: the ``reader`` looks, the ``judge`` weighs it with the radiomic features, ``settings`` hold the
-    bands and slacks. Without a judge the reader decides alone, with its own settings."""
+    bands and slacks. Without a judge the reader decides alone, with its own settings. The ``heart`` reader corrects the
+    cardiothoracic ratio of the masks; without it that ratio stands."""
 
     reader: LungReader
     judge: Judge | None
     settings: Mapping
+    heart: HeartReader | None = None
 
 
 def load_instruments(name_or_path: str = "measurement") -> Instruments:
     """The trained instruments. Raises WeightsError if the file does not hold them."""
-    from medigenx_lib.radiomics.judge import load_judge  # these import torch
+    from medigenx_lib.radiomics.heart import load_heart  # these import torch
+    from medigenx_lib.radiomics.judge import load_judge
     from medigenx_lib.radiomics.reader import load_reader
 
     reader, settings = load_reader(name_or_path)
-    return Instruments(reader, load_judge(name_or_path), settings)
+    return Instruments(reader, load_judge(name_or_path), settings, load_heart(name_or_path))
 
 
 def measure(cases: Sequence[Case], progress: bool = True, instruments: Instruments | None = None) -> list[Case]:
@@ -86,10 +90,12 @@ def _measure_some(cases: list[Case], instruments: Instruments | None) -> list[Ca
     if not readable:
         return [_by_definition(case, fault) for case, fault in zip(cases, faults, strict=True)]
     instruments = instruments or load_instruments()
-    readings = dict(zip(readable, judged([cases[i] for i in readable], instruments), strict=True))
+    seen = [cases[i] for i in readable]
+    found = zip(judged(seen, instruments), ratios(seen, instruments.heart), strict=True)
+    readings = dict(zip(readable, found, strict=True))
     settings = instruments.settings
     return [
-        _from_image(case, faults[i], readings[i], settings) if i in readings else _by_definition(case, faults[i])
+        _from_image(case, faults[i], *readings[i], settings) if i in readings else _by_definition(case, faults[i])
         for i, case in enumerate(cases)
     ]
 
@@ -156,7 +162,19 @@ def _look(
     return torch.sigmoid(seen.maps).numpy(), {name: values.numpy() for name, values in seen.heads.items()}
 
 
-def _from_image(case: Case, faults: dict, reading: dict[str, LungReading], settings: Mapping) -> Case:
+def ratios(cases: Sequence[Case], heart: HeartReader | None) -> list[float]:
+    """Cardiothoracic ratio of each case with lungs: of its masks, corrected by ``heart``; NaN without a heart."""
+    drawn = [geometry.cardiothoracic_ratio(case.masks) for case in cases]
+    whole = [i for i, ratio in enumerate(drawn) if np.isfinite(ratio)]
+    if heart is None or not whole:
+        return drawn
+    from medigenx_lib.radiomics.heart import corrections
+
+    added = dict(zip(whole, corrections([cases[i] for i in whole], heart), strict=True))
+    return [ratio + added.get(i, 0.0) for i, ratio in enumerate(drawn)]
+
+
+def _from_image(case: Case, faults: dict, reading: dict[str, LungReading], ratio: float, settings: Mapping) -> Case:
     masks = {name: np.array(mask) for name, mask in case.masks.items()}
     found: dict[str, list[Finding]] = {kind: [] for kind in LUNG_KINDS}
     for side in SIDES:
@@ -165,18 +183,18 @@ def _from_image(case: Case, faults: dict, reading: dict[str, LungReading], setti
             lung = masks[f"{side}_lung"]
             masks[kind] = np.where(lung, region, masks[kind])
             found[kind].append(finding)
-    items = (*found["opacity"], *found["effusion"], _heart(case.masks, faults, settings))
-    evidence = _evidence(case, faults, reading, settings["bands"])
+    items = (*found["opacity"], *found["effusion"], _heart(ratio, case.masks, faults, settings))
+    evidence = _evidence(case, faults, reading, ratio, settings["bands"])
     return _with(case, items, faults, masks, evidence)
 
 
-def _evidence(case: Case, faults: dict, reading: Mapping[str, LungReading], bands: Mapping) -> list[dict]:
+def _evidence(case: Case, faults: dict, reading: Mapping[str, LungReading], ratio: float, bands: Mapping) -> list[dict]:
     """Why each measurable finding is what it is: see :mod:`.reasons`."""
     reasons = [
         lung_reasons(kind, side, reading[side].heads["presence"][index], bands[kind], reading[side].weighed[index])
         for index, kind in enumerate(LUNG_KINDS) for side in SIDES if side not in faults and reading[side].weighed
     ]  # fmt: skip
-    return reasons if "heart" in faults else [*reasons, heart_reasons(case.masks, bands["cardiomegaly"])]
+    return reasons if "heart" in faults else [*reasons, heart_reasons(ratio, case.masks, bands["cardiomegaly"])]
 
 
 def _with(
@@ -252,14 +270,14 @@ def opacity_words(heads: Mapping[str, np.ndarray], settings: Mapping) -> dict[st
     }
 
 
-def _heart(masks: Mapping[str, np.ndarray], faults: dict, settings: Mapping) -> Finding:
+def _heart(ratio: float, masks: Mapping[str, np.ndarray], faults: dict, settings: Mapping) -> Finding:
     """Cardiomegaly; where a lung runs off the film the ratio can only be too high, and the interval reaches lower."""
     if "heart" in faults:
         return Finding("cardiomegaly", "unknown")
-    ratio, band = geometry.cardiothoracic_ratio(masks), settings["bands"]["cardiomegaly"]
+    band = settings["bands"]["cardiomegaly"]
     low, high = settings["ratio_error"]
-    error = (low - (ratio - least_ratio(masks)), high)
-    return heart_finding(ratio, presence_of(heart_score(masks, band), band), error)
+    error = (low - (ratio - least_ratio(ratio, masks)), high)
+    return heart_finding(ratio, presence_of(heart_score(ratio, masks, band), band), error)
 
 
 def heart_finding(ratio: float, presence: str, error: Sequence[float] | None) -> Finding:

@@ -33,8 +33,8 @@ TOLERANCE = 0.04
 FAR = 0.25
 """Weight of :func:`far` in the loss. With .1, in one run on other phantoms, .570 of found extents were within 5 points,
 with .25 .592."""
-JUDGE_PREFIX = "judge."
-"""Of the judge's tensors, which share the reader's weights file."""
+JUDGE_PREFIX, HEART_PREFIX = "judge.", "heart."
+"""Of the tensors of the judge and of the heart reader, which share the reader's weights file."""
 
 
 @dataclass(frozen=True)
@@ -131,10 +131,11 @@ def load_reader(name_or_path: str = "measurement") -> tuple[LungReader, dict]:
 
 
 def reader_from(tensors: Mapping[str, Tensor], config: Mapping) -> LungReader:
-    """The reader in a weights file, whose judge's tensors are passed over. Raises WeightsError if it does not fit."""
+    """The reader in a weights file; judge and heart reader are passed over. Raises WeightsError if it does not fit."""
     try:
         reader = LungReader(tuple(config["widths"]))
-        reader.load_state_dict({name: value for name, value in tensors.items() if not name.startswith(JUDGE_PREFIX)})
+        others = (JUDGE_PREFIX, HEART_PREFIX)
+        reader.load_state_dict({name: value for name, value in tensors.items() if not name.startswith(others)})
     except (KeyError, RuntimeError) as error:
         raise WeightsError(f"These weights hold another reader ({error}).", "Train the measurement anew.") from error
     return reader.eval()

@@ -37,28 +37,31 @@ def lung_reasons(kind: str, side: str, score: float, band: Sequence[float], weig
     }  # fmt: skip
 
 
-def heart_reasons(masks: Mapping[str, np.ndarray], band: Sequence[float]) -> dict:
-    """As :func:`lung_reasons` for the heart: its ratio and the two widths in pixels that it is made of."""
+def heart_reasons(ratio: float, masks: Mapping[str, np.ndarray], band: Sequence[float]) -> dict:
+    """As :func:`lung_reasons` for the heart: its ``ratio``, and the two widths in pixels as they are drawn.
+
+    ``radiomics`` is the ratio of those widths, ``reader`` what the heart reader added to it.
+    """
     thorax = masks["right_lung"] | masks["left_lung"]
     widths = {"heart width in pixels": masks["heart"], "thorax width in pixels": thorax}
     features = [
         {"name": name, "shown": float(geometry.width(mask)), "low": None, "high": None, "adds": None}
         for name, mask in widths.items()
     ]
-    score = _short(heart_score(masks, band))
+    score, drawn = _short(heart_score(ratio, masks, band)), geometry.cardiothoracic_ratio(masks)
     return {
         "kind": "cardiomegaly", "side": None, "score": score, "absent_below": band[0], "present_from": band[1],
-        "radiomics": None, "reader": None, "features": features,
+        "radiomics": _short(drawn), "reader": round(float(ratio - drawn), 4), "features": features,
     }  # fmt: skip
 
 
-def heart_score(masks: Mapping[str, np.ndarray], band: Sequence[float]) -> float:
-    """The ratio on which cardiomegaly is decided: the measured one, unless a lung runs off the film.
+def heart_score(ratio: float, masks: Mapping[str, np.ndarray], band: Sequence[float]) -> float:
+    """The ratio on which cardiomegaly is decided: the measured ``ratio``, unless a lung runs off the film.
 
     There the whole thorax is wider than what shows, so a heart below the band is of normal size for certain; but it is
     large only if it would be so in a whole thorax (:func:`.evidence.least_ratio`), and uncertain in between.
     """
-    return min(geometry.cardiothoracic_ratio(masks), max(least_ratio(masks), band[0]))
+    return min(ratio, max(least_ratio(ratio, masks), band[0]))
 
 
 def _short(value: float) -> float:

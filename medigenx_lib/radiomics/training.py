@@ -81,14 +81,16 @@ class Pool:
 
 def train(path: str | Path | None = None, minutes: float = MINUTES, seed: int = 0, judged: int = 12_000,
           progress: bool = True) -> Path:  # fmt: skip
-    """Train the lung reader on phantoms, then the judge on ``judged`` others, calibrate them, and save them.
+    """Train the lung reader on phantoms, then the judge on ``judged`` others and the heart reader, calibrate, save.
 
     ``path``: a safetensors file; None for the shipped ``measurement``. ``minutes`` of CPU time go to the reader; its
-    phantoms take two thirds as many, the rest about eight more. Needs the lung segmentation's weights. Raises
-    TrainingError if a loss is not finite.
+    phantoms take two thirds as many, the heart two fifths, the rest about eight more. Needs the lung segmentation's
+    weights. Raises TrainingError if a loss is not finite.
     """
-    path = train_reader(path, minutes, seed, progress=progress)
-    return calibrate(add_judge(path, films=judged, seed=seed, progress=progress), progress=progress)
+    from medigenx_lib.radiomics.heart_training import add_heart  # it imports this module
+
+    path = add_judge(train_reader(path, minutes, seed, progress=progress), films=judged, seed=seed, progress=progress)
+    return calibrate(add_heart(path, minutes / 5, seed, progress), progress=progress)
 
 
 def train_reader(path: str | Path | None = None, minutes: float = MINUTES, seed: int = 0,
