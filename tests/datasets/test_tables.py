@@ -7,6 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from made_films import film, labels, load, table
 from PIL import Image
 
 from medigenx_lib import datasets, preprocessing
@@ -15,25 +16,6 @@ from medigenx_lib.datasets.labels import label_of, label_of_file, label_of_folde
 from medigenx_lib.errors import InputError
 
 RNG = np.random.default_rng(0)
-
-
-def film(path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(RNG.integers(0, 256, (24, 32), dtype=np.uint8)).save(path)
-
-
-def table(path, text):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text.replace(" | ", "\n").strip() + "\n")
-    return path
-
-
-def load(path, **options):
-    return datasets.load(path, size=32, progress=False, **options)
-
-
-def labels(cases):
-    return {case.id: case.label for case in cases}
 
 
 # --- words ---------------------------------------------------------------------------------------
