@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from medigenx_lib.cases import LABELS, Case, replace
+from medigenx_lib.datasets import notices
 from medigenx_lib.datasets.films import (
     NO_FILMS,
     SUFFIXES,
@@ -83,7 +83,7 @@ def _check_classes(folder: Path, names: Sequence[str], labels: set[int], request
         what = f"{folder} holds films of one class only.{left_out}"
         raise InputError(what, f"It needs both {' and '.join(CLASSES)}, or say what counts as them: {OPTIONS}.")
     if left_out:
-        warnings.warn(f"{folder}:{left_out} To use them, say what they count as: {OPTIONS}.", stacklevel=4)
+        notices.warn(f"{folder}:{left_out} To use them, say what they count as: {OPTIONS}.")
 
 
 def _splits(folder: Path, files: Sequence[Path]) -> list[str]:
@@ -163,7 +163,7 @@ def _warn_of_names(folder: Path, paths: Sequence[Path]) -> None:
     names = sorted({path.parent.name for path in paths})
     if 2 <= len(names) <= 10 and not any(map(patient_of, paths[:1])):
         what = f"The films in {folder} are loaded without labels: {', '.join(names)} say neither normal nor pneumonia."
-        warnings.warn(f"{what} To use them as classes, say what counts as which: {OPTIONS}.", stacklevel=4)
+        notices.warn(f"{what} To use them as classes, say what counts as which: {OPTIONS}.")
 
 
 def _named_so(path: Path, split: str, meaning: Meaning) -> Case:

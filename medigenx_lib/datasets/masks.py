@@ -10,13 +10,12 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from medigenx_lib.cases import SIDES, Case, replace
-from medigenx_lib.datasets import regions
+from medigenx_lib.datasets import notices, regions
 from medigenx_lib.datasets.films import FORMATS, HIDDEN, MASKS, list_films, list_films_below
 from medigenx_lib.errors import InputError
 
@@ -71,12 +70,12 @@ class GivenMasks:
             return case
         return replace(case, masks={**case.masks, **masks}, meta={**case.meta, "given_masks": origins})
 
-    def warn(self, stacklevel: int = 2) -> None:
+    def warn(self) -> None:
         """One warning that names masks which were left out, if any were."""
         if self.faults:
             named = " ".join(self.faults[:5])
             more = f" And {len(self.faults) - 5} more." if len(self.faults) > 5 else ""
-            warnings.warn(f"Masks of {self.folder.name} left out: {named}{more}", stacklevel=stacklevel + 1)
+            notices.warn(f"Masks of {self.folder.name} left out: {named}{more}")
 
 
 # --- which file is whose -------------------------------------------------------------------------

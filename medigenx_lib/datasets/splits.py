@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from medigenx_lib import preprocessing
 from medigenx_lib.cases import Case
+from medigenx_lib.datasets import notices
 from medigenx_lib.datasets.films import SUFFIXES
 from medigenx_lib.datasets.labels import split_of_word
 
@@ -76,7 +76,7 @@ def _parted(word: str, patient: str) -> str:
     return preprocessing.split_of(patient, KEPT_FOR_VAL) if word == TRAIN_VAL else word
 
 
-def warn_of_leaks(cases: Iterable[Case], source: str, stacklevel: int = 2) -> None:
+def warn_of_leaks(cases: Iterable[Case], source: str) -> None:
     """Say so if a source's own splits have films of one patient in two of them."""
     found = {who: where for who, where in preprocessing.leaks(cases).items() if not NUMBERED_ANEW.fullmatch(who)}
     if found:
@@ -84,4 +84,4 @@ def warn_of_leaks(cases: Iterable[Case], source: str, stacklevel: int = 2) -> No
         where = ", ".join(sorted(where))
         what = f"Patients with films in more than one split of {source}: {len(found)}, such as {who} ({where})."
         step = "Scores on test are too good then; preprocessing.split_by_patient parts them anew."
-        warnings.warn(f"{what} {step}", stacklevel=stacklevel + 1)
+        notices.warn(f"{what} {step}")

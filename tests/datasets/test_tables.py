@@ -224,3 +224,12 @@ def test_real_table(real_data):
     cases = datasets.load(real_data / "covid_cxr", limit=6, progress=False)
     assert {case.label for case in cases} == {1} and all(case.patient for case in cases)
     assert {case.meta["view"] for case in cases} <= {"PA", "AP"}
+
+
+@pytest.mark.parametrize("depth", ["", "inner", "inner/data"])
+def test_warnings_point_to_the_line_that_asked(tmp_path, depth):
+    film(tmp_path / depth / "a.png")
+    table(tmp_path / depth / "prices.csv", "image,label | logo,0")
+    with pytest.warns(UserWarning) as caught:
+        datasets.load(tmp_path, progress=False)
+    assert [warning.filename for warning in caught] == [__file__]
