@@ -2,8 +2,9 @@
 
 What :func:`load` takes: an ``.npz`` in MedMNIST keys; a folder ``{train,val,test}/{NORMAL,PNEUMONIA}`` or
 ``{NORMAL,PNEUMONIA}``; a table of films such as ``path,label,patient``, or a folder with one (ChestX-ray14, CheXpert,
-MIMIC-CXR-JPG, RSNA, VinDr-CXR, PadChest), which gives the frontal ones; a folder of films; one film; Open-i reports
-with their images; R2Gen's ``annotation.json`` with its images. Whatever the source, a list of cases comes out.
+MIMIC-CXR-JPG, RSNA, VinDr-CXR, PadChest), which gives the frontal ones; parquet files with pictures (Hugging Face); a
+folder of films; one film; Open-i reports with their images; R2Gen's ``annotation.json`` with its images. Whatever the
+source, a list of cases comes out.
 
 Labels: 0 normal, 1 pneumonia, None what is neither or not said (``labels``); ``meta["class"]`` is what the source says,
 :func:`counted` says what counted as what. Splits: the source's own (folders, a column, lists such as ChestX-ray14's
@@ -11,10 +12,10 @@ Labels: 0 normal, 1 pneumonia, None what is neither or not said (``labels``); ``
 no films; those that lie with the films come along at their size, and ``meta["given_masks"]`` names the file of each
 (``masks``). One that cannot be used is left out with a warning. Right and left are the patient's, by where they lie.
 
-``films``, ``dicom`` read single files; ``collections``, ``folders`` many; ``tables`` those that a table names;
-``reports``, ``r2gen`` those with reports; ``splits`` who trains and who tests; ``masks``, ``regions`` lay masks
-on the films they came with; ``labels`` knows the words for normal and pneumonia; ``patients`` tells from names who is
-on the film; ``notices`` warns.
+``films``, ``dicom`` read single files; ``collections``, ``folders`` many; ``tables``, ``columns`` those that a table
+names; ``parquet`` those in it; ``reports``, ``r2gen``, ``texts`` those with reports; ``splits`` who trains and who
+tests; ``masks``, ``regions`` lay masks on the films they came with; ``labels`` knows the words for normal and
+pneumonia; ``patients`` tells from names who is on the film; ``notices`` warns.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from medigenx_lib.cases import Case
-from medigenx_lib.datasets import collections, folders, notices, r2gen, reports, splits, tables
+from medigenx_lib.datasets import collections, folders, notices, parquet, r2gen, reports, splits, tables
 from medigenx_lib.datasets.films import NO_FILMS, list_films, read_film, read_films
 from medigenx_lib.datasets.labels import Meaning, counted
 from medigenx_lib.datasets.masks import GivenMasks
@@ -102,6 +103,8 @@ def _load_path(name: str, request: Request) -> list[Case]:
         return collections.load_npz(path, request)
     if cases := _load_reports(path, request):
         return cases
+    if path.suffix.lower() == ".parquet" and path.is_file():
+        return parquet.load([path], path.parent, request)
     if tables.is_table(path):
         return tables.load([path], path.parent, request)
     if not name or not (path.is_symlink() or path.exists()):
@@ -137,6 +140,8 @@ def _load_folder(path: Path, request: Request) -> list[Case]:
             return tables.load(found, path, request)
         except tables.NoFilmsError as error:
             notices.warn(str(error))
+    if not list_films(path) and (packed := parquet.find(path)):
+        return parquet.load(packed, path, request)
     if not found and (inner := _only_folder(path)):
         return _load_folder(inner, request)
     return _load_films(path, request)

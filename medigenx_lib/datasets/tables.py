@@ -38,6 +38,18 @@ class Facts:
         view = self.known.get("view", "")
         return view.lower() in ("", "unknown", "nan") or bool(FRONTAL.match(view))
 
+    @property
+    def patient(self) -> str | None:
+        """The patient as told; a number alone says what it numbers."""
+        told = self.known.get("patient", "")
+        return (f"patient{told}" if told.isdigit() else told) or None
+
+    @property
+    def meta(self) -> dict[str, str]:
+        """view and class, as far as they are told."""
+        told = {"view": self.known.get("view"), "class": "|".join(dict.fromkeys(self.said))}
+        return {name: words for name, words in told.items() if words}
+
 
 class NoFilmsError(InputError):
     """A table that names films, none of which is there."""
@@ -65,16 +77,17 @@ def load(tables: list[Path], folder: Path, request: Request) -> list[Case]:
     splits = _splits(files, facts, folder)
     kept = [name for name in files if facts[name].frontal and splits[name] in request.splits]
     if not kept:
-        raise _nothing(tables, folder, request, len(facts), sorted(set(splits.values())))
+        raise nothing(tables, folder, request, len(facts), sorted(set(splits.values())))
     labels = {name: request.meaning.label_of(facts[name].said) for name in files}
-    _check_labels(facts, labels, tables, request.meaning)
+    check_labels(facts, labels, tables, request.meaning)
     picked = [kept[index] for index in request.pick([(splits[name], str(labels[name])) for name in kept])]
     known = {name: {"label": labels[name], "split": splits[name]} for name in picked}
     written = texts.Beside(tables[0].parent)
     return read_all(folder, picked, lambda name: _case(files[name], facts[name], known[name], written), request)
 
 
-def _nothing(tables: list[Path], folder: Path, request: Request, named: int, present: list[str]) -> InputError:
+def nothing(tables: list[Path], folder: Path, request: Request, named: int, present: list[str]) -> InputError:
+    """What to raise where no film is left: of those ``named``, films of the splits ``present`` are there."""
     if not present:
         names = ", ".join(path.name for path in tables)
         return NoFilmsError(f"None of the {named} films named in {names} lies below {folder}.", NEXT_STEP)
@@ -86,13 +99,11 @@ def _case(file: Path, facts: Facts, known: dict, written: texts.Beside) -> Case:
     case = read_film(file)
     if facts.known.get("photometric") == "MONOCHROME1" and case.meta["polarity"] == "inverted":
         case = preprocessing.correct_polarity(case)  # PadChest's PNG files hold the values of MONOCHROME1 as they are
-    told = {"view": facts.known.get("view"), "class": "|".join(dict.fromkeys(facts.said))}
-    meta = {**case.meta, **{name: words for name, words in told.items() if words}}
-    case = replace(case, patient=_patient(facts, file), meta=meta, **known)
+    case = replace(case, patient=facts.patient or patient_in(file), meta={**case.meta, **facts.meta}, **known)
     return written.add(case, facts.known.get("study", ""))
 
 
-def _check_labels(facts: dict[str, Facts], labels: dict[str, int | None], tables: list[Path], meaning: Meaning) -> None:
+def check_labels(facts: dict[str, Facts], labels: dict[str, int | None], tables: list[Path], meaning: Meaning) -> None:
     """Refuse labels of which none is understood: a message is better than a set without labels."""
     said = sorted({word for name in labels for word in facts[name].said})
     if meaning.names:
@@ -150,9 +161,4 @@ def _splits(files: dict[str, Path], facts: dict[str, Facts], folder: Path) -> di
         told = told if len(set(told.values()) - {None}) > 1 else dict.fromkeys(files)
     if set(told.values()) <= {"train", "val", "test"}:  # nobody is asked, for that may read every file's header
         return told
-    return assigned(told, {name: _patient(facts[name], file) or name for name, file in files.items()})
-
-
-def _patient(facts: Facts, file: Path) -> str | None:
-    told = facts.known.get("patient", "")
-    return (f"patient{told}" if told.isdigit() else told) or patient_in(file)
+    return assigned(told, {name: facts[name].patient or patient_in(file) or name for name, file in files.items()})
