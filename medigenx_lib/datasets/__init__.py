@@ -142,6 +142,8 @@ def _load_folder(path: Path, request: Request) -> list[Case]:
             notices.warn(str(error))
     if not list_films(path) and (packed := parquet.find(path)):
         return parquet.load(packed, path, request)
+    if not found and (inner := folders.inner_classes(path, request.meaning)):
+        return folders.load_classes(inner, request, above=path)
     if not found and (inner := _only_folder(path)):
         return _load_folder(inner, request)
     return _load_films(path, request)
@@ -158,11 +160,18 @@ def _load_reports(path: Path, request: Request) -> list[Case]:
 
 def _load_films(path: Path, request: Request) -> list[Case]:
     cases = folders.load_films(path, request)
-    unlabelled = all(case.label is None for case in cases)
-    if unlabelled and (above := tables.find(path.parent, deep=False)):
-        names = ", ".join(table.name for table in above[:3])
-        notices.warn(f"No labels in {path}; {names} above it may tell them: load {path.parent}.")
+    if any(case.label is not None or "class" in case.meta for case in cases):
+        return cases
+    if above := tables.find(path.parent, deep=False):
+        notices.warn(f"No labels in {path}; {_names(above)} above it may tell them: load {path.parent}.")
+    elif (beside := [file for file in sorted(path.iterdir()) if tables.is_table(file)]) and not tables.find(path):
+        what = f"No labels in {path}: no column that is known names a film or tells of it in {_names(beside)}."
+        notices.warn(f"{what} {tables.NEXT_STEP}")
     return cases
+
+
+def _names(files: Sequence[Path]) -> str:
+    return ", ".join(file.name for file in files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
 
 
 def _only_folder(path: Path) -> Path | None:

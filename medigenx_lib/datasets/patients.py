@@ -13,6 +13,7 @@ PATTERNS = (
     re.compile(r"^(CXR\d+)(?:_\d+)?_IM-"),  # Open-i as distributed
     re.compile(r"^(\d+)_IM-\d+-\d+\.dcm"),  # Open-i in the CSV pair
     re.compile(r"^((?:CHNCXR|MCUCXR)_\d+)_\d"),  # Shenzhen and Montgomery County
+    re.compile(r"^(JPC[LN]N\d{3})\b"),  # JSRT, a film a patient
     re.compile(r"^(0\d{7})_\d{3}\.png"),  # ChestX-ray14: patient_follow-up
 )
 FOLDERS = re.compile(r"patient\d+|p1\d{7}")

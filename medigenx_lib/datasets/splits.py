@@ -14,7 +14,10 @@ from medigenx_lib.datasets.films import SUFFIXES
 from medigenx_lib.datasets.labels import split_of_word
 
 TRAIN_VAL = "train_val"
-LISTS = re.compile(r"(train[_-]?val|[a-z]+)([_ -](list|split|files|images|names|ids|set))?\.txt", re.IGNORECASE)
+LISTS = re.compile(
+    r"(?:[a-z0-9]+[_-])??(train[_-]?val|[a-z]+)([_ -](list|split|files|images|names|ids|set))?\.txt", re.IGNORECASE
+)
+"""With a word before at most: TBX11K_train.txt."""
 MAX_LIST_BYTES = 64 << 20
 KEPT_FOR_VAL: Mapping[str, float] = {"train": 8.0, "val": 1.0}
 """Shares of what a list calls train and validation together."""

@@ -1,5 +1,7 @@
 """Sets of others as they unpack: columns that mislead, reports in text files, run lengths, folders within folders."""
 
+from collections import Counter
+
 import pytest
 from made_films import film, labels, load, table
 
@@ -50,6 +52,13 @@ def test_run_lengths_tell_whether_something_is_outlined(tmp_path):
     assert found == dict(zip(names, (1, 0, 0, 1), strict=True))
     with pytest.raises(InputError, match=r"mask, no mask.*--positive"):
         load(tmp_path)
+
+
+def test_a_table_that_is_not_understood_is_named(tmp_path):
+    film(tmp_path / "a.png")
+    table(tmp_path / "t.csv", "xray,what | a,sick")
+    with pytest.warns(UserWarning, match=r"No labels .*no column that is known .* t\.csv\. Write a CSV"):
+        assert labels(load(tmp_path)) == {"a": None}
 
 
 # --- MIMIC-CXR -----------------------------------------------------------------------------------
@@ -117,3 +126,47 @@ def test_sections():
     assert found["findings"] == "The lungs are clear. No effusion: none at all. More."
     assert found["impression"] == "No acute process." and found["examination"] == "CHEST (PA AND LAT)"
     assert sections("no heading: here") == {} and sections("IMPRESSION:") == {"impression": ""}
+
+
+# --- folders and names ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def tbx11k(tmp_path):
+    """Classes in a folder of their own, beside lists that bear the name of the set."""
+    listed = {"TBX11K_train": [], "TBX11K_val": [], "all_test": []}
+    for number in range(6):
+        name = ("TBX11K_train", "TBX11K_train", "TBX11K_val", "all_test")[number % 4]
+        for folder in ("health", "sick", "tb"):
+            film(tmp_path / "imgs" / folder / f"{folder[0]}{number:04d}.png")
+            listed[name].append(f"{folder}/{folder[0]}{number:04d}.png")
+    film(tmp_path / "imgs" / "test" / "test_0001.png")
+    listed["all_trainval"] = listed["TBX11K_train"] + listed["TBX11K_val"]
+    for name, lines in listed.items():
+        table(tmp_path / "lists" / f"{name}.txt", "\n".join(lines))
+    (tmp_path / "annotations" / "xml").mkdir(parents=True)
+    return tmp_path
+
+
+@pytest.mark.filterwarnings("ignore:.*Left out, being neither")
+def test_classes_in_a_folder_beside_the_lists(tbx11k):
+    cases = load(tbx11k, positive="tb")
+    assert Counter((case.label, case.split) for case in cases) == {
+        (0, "train"): 4, (0, "val"): 1, (0, "test"): 1, (1, "train"): 4, (1, "val"): 1, (1, "test"): 1}  # fmt: skip
+    with pytest.raises(InputError, match=r"one class only\. .*sick, tb, test"):
+        load(tbx11k)
+
+
+def test_two_folders_with_classes_are_not_guessed(tmp_path):
+    for place in ("a/NORMAL", "a/PNEUMONIA", "b/NORMAL", "b/PNEUMONIA"):
+        film(tmp_path / place / f"{place.replace('/', '')}.png")
+    assert {case.label for case in load(tmp_path)} == {None}
+
+
+def test_jsrt_names_tell_nodules_and_people(tmp_path):
+    for name in ("JPCLN001", "JPCNN001", "JPCLN002"):
+        film(tmp_path / f"{name}.png")
+    cases = load(tmp_path)
+    assert [(c.label, c.meta["class"], c.patient) for c in cases] == [
+        (None, "nodule", "JPCLN001"), (None, "nodule", "JPCLN002"), (None, "no nodule", "JPCNN001")]  # fmt: skip
+    assert [case.label for case in load(tmp_path, positive="nodule", negative="no nodule")] == [1, 1, 0]
