@@ -142,7 +142,7 @@ def load_films(folder: Path, request: Request) -> list[Case]:
     In Shenzhen and Montgomery names say what is normal.
     """
     try:
-        paths = list_films(folder) or list_films_below(folder)
+        paths = list_films(folder) or list_films_below(folder, request.progress)
     except OSError as error:
         raise InputError(f"{folder} cannot be listed ({error.strerror}).", "Check its permissions.") from error
     if not paths:

@@ -39,12 +39,13 @@ PLAIN_FOLDERS = re.compile(r"images?|imgs?|films?|png|(left|right)[ _-]?(lung)?s
 class GivenMasks:
     """The masks that came with the films in ``folder``: ``add`` lays them on a film, ``warn`` says what failed.
 
-    ``deep``: also the films in folders below. ``faults``: sentences on masks that were left out so far.
+    ``deep``: also the films in folders below. ``progress``: a bar if looking for them takes long. ``faults``: sentences
+    on masks that were left out so far.
     """
 
-    def __init__(self, folder: Path, deep: bool = True):
+    def __init__(self, folder: Path, deep: bool = True, progress: bool = False):
         self.folder, self.faults = Path(os.path.abspath(folder)), []
-        below, beside = list(_masks_below(self.folder, False, deep)), list(_masks_beside(self.folder))
+        below, beside = list(_masks_below(self.folder, False, deep, progress)), list(_masks_beside(self.folder))
         films = (list_films_below if deep else list_films)(self.folder) if below or beside else []
         self.of, homeless = _owners(films, [*below, *beside])
         if homeless := sorted(set(homeless) & set(below)):  # those beside may be of other films
@@ -94,17 +95,20 @@ def _masks_beside(folder: Path) -> Iterable[Path]:
         return
 
 
-def _masks_below(folder: Path, inside: bool, deep: bool) -> Iterable[Path]:
+def _masks_below(folder: Path, inside: bool, deep: bool, progress: bool = False) -> Iterable[Path]:
     """Pictures below ``folder`` in folders of masks, and such as are named masks; all of them if it is ``inside`` one.
 
     Not ``deep``: only in it and in folders of masks in it.
     """
-    for place, below, names in os.walk(folder):
-        masks = inside or any(map(MASKS.search, Path(place).relative_to(folder).parts))
+    from tqdm.auto import tqdm
+
+    for place, below, names in tqdm(os.walk(folder), "looking for masks", unit="folder", disable=not progress, delay=2):
+        masks = inside or any(map(MASKS.search, os.path.relpath(place, folder).split(os.sep)))
         below[:] = sorted(n for n in below if not HIDDEN.search(n) and (deep or masks or MASKS.search(n)))
-        for path in (Path(place, name) for name in sorted(names) if not HIDDEN.search(name)):
-            if path.suffix.lower() in SUFFIXES and (masks or MASKS.search(path.stem)):
-                yield path
+        for name in sorted(names):
+            stem, suffix = os.path.splitext(name)
+            if suffix.lower() in SUFFIXES and (masks or MASKS.search(stem)) and not HIDDEN.search(name):
+                yield Path(place, name)
 
 
 def _owners(films: Sequence[Path], masks: Sequence[Path]) -> tuple[dict[Path, list[Path]], list[Path]]:

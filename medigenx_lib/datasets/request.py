@@ -58,7 +58,7 @@ def read_all(folder: Path, items: Sequence, read: Callable[[Any], Case], request
 
     What cannot be read is left out and named in one warning.
     """
-    given = GivenMasks(folder) if request.masks else None
+    given = GivenMasks(folder, progress=request.progress) if request.masks else None
     cases, errors = [], []
     for item in bar(items, request, f"reading {folder.name}"):
         try:

@@ -7,7 +7,6 @@ names, in capitals or not, with blanks or underscores; see ``columns``. Several 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from medigenx_lib.datasets import columns, texts
 from medigenx_lib.datasets.columns import NEXT_STEP, is_table
 from medigenx_lib.datasets.films import found_below, patient_in, read_film
 from medigenx_lib.datasets.labels import Meaning, split_of_word
-from medigenx_lib.datasets.request import Request, read_all
+from medigenx_lib.datasets.request import Request, bar, read_all
 from medigenx_lib.datasets.splits import Lists, assigned, of_folders
 from medigenx_lib.errors import InputError
 
@@ -72,8 +71,8 @@ def load(tables: list[Path], folder: Path, request: Request) -> list[Case]:
     Raises NoFilmsError if none of the films named is there, InputError if a table cannot be read or its labels say
     neither normal nor pneumonia.
     """
-    facts = _facts(tables, folder, request.meaning.names)
-    files = found_below(folder, facts)
+    facts = _facts(tables, folder, request)
+    files = found_below(folder, facts, request.progress)
     splits = _splits(files, facts, folder)
     kept = [name for name in files if facts[name].frontal and splits[name] in request.splits]
     if not kept:
@@ -116,13 +115,13 @@ def check_labels(facts: dict[str, Facts], labels: dict[str, int | None], tables:
 # --- rows ----------------------------------------------------------------------------------------
 
 
-def _facts(tables: Iterable[Path], folder: Path, names: tuple[str, ...] = ()) -> dict[str, Facts]:
+def _facts(tables: list[Path], folder: Path, request: Request) -> dict[str, Facts]:
     """Name of a film as the tables write it, behind the place of the table -> what all tables together tell."""
     films: dict[str, Facts] = {}
     studies: dict[str, Facts] = {}
-    for table in tables:
+    for table in bar(tables, request, "reading tables"):
         place = "" if table.parent == folder else f"{table.parent.name}/"
-        _add_table(table, place, films, studies, names)
+        _add_table(table, place, films, studies, request.meaning.names)
     for facts in films.values():
         if study := studies.get(facts.known.get("study", "")):
             facts.said += study.said
