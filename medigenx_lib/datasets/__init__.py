@@ -175,8 +175,8 @@ def _names(files: Sequence[Path]) -> str:
 
 
 def _only_folder(path: Path) -> Path | None:
-    """The one folder in ``path`` if nothing else lies there, as archives unpack; never a link."""
-    if list_films(path):
+    """The one folder in ``path`` if no films or lists lie beside it, as archives unpack; never a link."""
+    if list_films(path) or splits.has_lists(path):
         return None
     inside = [entry for entry in path.iterdir() if entry.is_dir() and not NO_FILMS.search(entry.name)]
     return inside[0] if len(inside) == 1 and not inside[0].is_symlink() else None

@@ -47,12 +47,14 @@ def is_table(path: Path) -> bool:
 def roles(row: Mapping[str, str]) -> dict[str, list[str]]:
     """What is told -> the columns that tell it, the first in ``row`` that is not blank counts.
 
-    Films are named by a column of a known name, else by one in which the name of a picture stands, else by the
-    patient's number, if no study is told. Where that is needed, ``row`` is the first of its table.
+    Films are named by a column in which the name of a picture stands, one of a known name first, else by any of a known
+    name, else by the patient's number, if no study is told. ``row`` is the first of its table.
     """
     plain = {_plain(name): name for name in reversed(list(row))}
     found = {role: [plain[name] for name in names if name in plain] for role, names in COLUMNS.items()}
-    found["file"] = found["file"] or [name for name, value in row.items() if _names_a_picture(value)]
+    pictures = [name for name, value in row.items() if _names_a_picture(value)]
+    if not any(name in pictures for name in found["file"][:1]):
+        found["file"] = pictures or found["file"]
     if not found["file"] and not found["study"] and "patientid" in plain:
         found["file"] = [plain["patientid"]]
     found["split"] = found["split"] or [plain[n] for n in SPLITS if n in plain and split_of_word(row[plain[n]])]

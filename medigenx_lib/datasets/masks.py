@@ -29,6 +29,9 @@ ENDINGS = re.compile(
 )
 """What the name of a mask may have behind that of its film."""
 OTHER = re.compile(r"clavicle|rib|bone|pneumothora|nodule|tumou?r|spine|trachea|aorta|mediastin|tube|catheter|device")
+SETS = re.compile(r"pneumothora|nodule|tumou?r")
+LUNGS = re.compile(r"lung|left|right|heart|cardiac|infect|opacit|consolid|lesion|effusion")
+"""Of a set named for one of ``SETS``, only masks that one of ``LUNGS`` names are taken."""
 REGIONS = (("heart", re.compile(r"heart|cardiac")), ("opacity", re.compile(r"infect|opacit|consolid|lesion")),
            ("effusion", re.compile(r"effusion")))  # fmt: skip
 """Words in the path of a mask that is of no lung, and what it is of."""
@@ -175,7 +178,8 @@ def _region(path: Path, folder: Path) -> tuple[str, str | None]:
     first = next((i for i, part in enumerate(parts) if MASKS.search(part)), len(parts) - 1)
     ending = "".join(match[0] for match in _endings(_key(path.stem)))
     words = " ".join([*map(_key, parts[first:-1]), ending])
-    if OTHER.search(words):
+    elsewhere = SETS.search(f"{folder.name} {folder.parent.name}".lower()) and not LUNGS.search(words)
+    if OTHER.search(words) or elsewhere:
         raise InputError(f"{path.name} in {path.parent.name} is of no lung or heart.", "Move it elsewhere.")
     kind = next((name for name, pattern in REGIONS if pattern.search(words)), "lungs")
     return kind, next((side for side in SIDES if side in words), None)

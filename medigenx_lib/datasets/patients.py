@@ -9,6 +9,7 @@ from pathlib import Path
 
 PATTERNS = (
     re.compile(r"^(person\d+)_(?:bacteria|virus)_"),  # Kaggle chest_xray, pneumonia
+    re.compile(r"^((?:NORMAL|BACTERIA|VIRUS)-\d+)-\d"),  # the same films in Mendeley Data v3
     re.compile(r"^((?:NORMAL2-)?IM-\d+)-\d"),  # Kaggle chest_xray, normal: IM-patient-film[-copy]
     re.compile(r"^(CXR\d+)(?:_\d+)?_IM-"),  # Open-i as distributed
     re.compile(r"^(\d+)_IM-\d+-\d+\.dcm"),  # Open-i in the CSV pair

@@ -28,7 +28,8 @@ NUMBERED_ANEW = re.compile(r"person\d+")
 class Lists:
     """The lists in ``folder`` and right below, ``train_val_list.txt``, ``test_list.txt`` (ChestX-ray14), ``val.txt``.
 
-    A line is the name of a film, with or without its path; what stands behind a comma or a blank does not count.
+    A line is the name of a film, with or without its path. Of several words, parted by commas or blanks, it is the
+    first with the suffix of a picture (COVIDx: ``379 a.jpeg negative cohen``), else the first.
     """
 
     def __init__(self, folder: Path):
@@ -42,6 +43,11 @@ class Lists:
         return self.split.get(path.name) or self.split.get(path.stem)
 
 
+def has_lists(folder: Path) -> bool:
+    """True if a list of names lies in ``folder`` itself."""
+    return any(map(_word, folder.glob("*.txt")))
+
+
 def _word(path: Path) -> str | None:
     match = LISTS.fullmatch(path.name)
     if not match or path.stat().st_size > MAX_LIST_BYTES:
@@ -52,9 +58,13 @@ def _word(path: Path) -> str | None:
 def _names(path: Path) -> Iterable[str]:
     for line in path.read_text("utf-8-sig", errors="replace").splitlines():
         line = line.strip()
-        whole = Path(line).suffix.lower() in SUFFIXES
-        if name := line if whole else re.split(r"[,;\s]", line)[0]:
+        words = [line] if _is_picture(line) else re.split(r"[,;\s]+", line)
+        if name := next(filter(_is_picture, words), words[0]):
             yield name.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _is_picture(word: str) -> bool:
+    return Path(word).suffix.lower() in SUFFIXES
 
 
 def of_folders(path: Path) -> str | None:

@@ -20,9 +20,9 @@ RNG = np.random.default_rng(0)
 CLASSES = {"label": {"names": ["NORMAL", "PNEUMONIA", "TUBERCULOSIS"], "_type": "ClassLabel"}}
 
 
-def picture(kind="JPEG"):
+def picture(kind="JPEG", top=256):
     stream = io.BytesIO()
-    Image.fromarray(RNG.integers(0, 256, (24, 32), dtype=np.uint8)).save(stream, kind)
+    Image.fromarray(RNG.integers(0, top, (24, 32), dtype=np.uint8)).save(stream, kind)
     return stream.getvalue()
 
 
@@ -62,7 +62,7 @@ def test_rows_keep_their_own_picture(tmp_path):
 
 def test_lists_of_findings_patients_views_and_masks(tmp_path):
     features = {"labels": {"feature": {"names": ["No Finding", "Pneumonia", "Mass"]}}}
-    parquet(tmp_path / "train.parquet", features, mask=[picture("PNG")] * 40, image=[picture() for _ in range(40)],
+    parquet(tmp_path / "train.parquet", features, mask=[picture("PNG", 1)] * 40, image=[picture() for _ in range(40)],
             labels=[[0], [1, 2], [2], []] * 10, patient_id=[i // 4 for i in range(40)],
             view=["PA", "AP", "L", "PA"] * 10)  # fmt: skip
     cases = load(tmp_path)

@@ -2,9 +2,12 @@
 
 from collections import Counter
 
+import numpy as np
 import pytest
 from made_films import film, labels, load, table
+from PIL import Image
 
+from medigenx_lib import datasets
 from medigenx_lib.datasets.texts import sections
 from medigenx_lib.errors import InputError
 
@@ -38,7 +41,7 @@ def test_a_source_is_a_split_only_if_it_says_so(tmp_path):
         film(tmp_path / f"{name}.png")
     table(tmp_path / "t.csv", "file,label,source,split | a.png,0,test,train | b.png,1,RSNA,train")
     assert {case.split for case in load(tmp_path)} == {"train"}
-    table(tmp_path / "t.csv", "file,label,source,subset | a.png,0,RSNA,val | b.png,1,test,val")
+    table(tmp_path / "t.csv", "file,label,subset,source | a.png,0,adults,val | b.png,1,adults,val")
     assert {case.split for case in load(tmp_path)} == {"val"}
 
 
@@ -170,3 +173,38 @@ def test_jsrt_names_tell_nodules_and_people(tmp_path):
     assert [(c.label, c.meta["class"], c.patient) for c in cases] == [
         (None, "nodule", "JPCLN001"), (None, "nodule", "JPCLN002"), (None, "no nodule", "JPCNN001")]  # fmt: skip
     assert [case.label for case in load(tmp_path, positive="nodule", negative="no nodule")] == [1, 1, 0]
+
+
+def test_lists_whose_lines_have_several_words(tmp_path):
+    for name in "abc":
+        film(tmp_path / "films" / f"{name}.png")
+    table(tmp_path / "train.txt", "379 a.png negative cohen | 380 b.png positive rsna")
+    table(tmp_path / "test.txt", "a c.png positive rsna")
+    assert {case.id: case.split for case in load(tmp_path)} == {"a": "train", "b": "train", "c": "test"}
+
+
+def test_of_two_columns_that_name_films_the_one_with_pictures(tmp_path):
+    for name in ("0_train_1_.png", "1_train_0_.png"):
+        film(tmp_path / "png_images" / name)
+    table(tmp_path / "stage_1_train_images.csv", "new_filename,ImageId,target | 0_train_1_.png,1.2.3,1 | "
+          "1_train_0_.png,1.2.4,0")  # fmt: skip
+    assert labels(load(tmp_path)) == {"0_train_1_": 1, "1_train_0_": 0}
+
+
+def test_mendeleys_names_tell_people():
+    names = {"BACTERIA-7422-0001.jpeg": "BACTERIA-7422", "VIRUS-52-0002.jpeg": "VIRUS-52",
+             "NORMAL-28501-0001.jpeg": "NORMAL-28501", "NORMAL-1.png": None}  # fmt: skip
+    assert {name: datasets.patient_of(name) for name in names} == names
+
+
+@pytest.mark.parametrize("root, taken", [("siim-acr-pneumothorax", False), ("lung nodules", False), ("a set", True)])
+def test_masks_of_a_set_that_is_named_for_something_else(tmp_path, root, taken):
+    lungs = np.zeros((24, 32), np.uint8)
+    lungs[4:20, 3:12] = lungs[4:20, 20:29] = 255
+    for place, named in (("png_masks", taken), ("lung_masks", True)):
+        folder = tmp_path / place / root
+        film(folder / "png_images" / "a.png")
+        (folder / place).mkdir()
+        Image.fromarray(lungs).save(folder / place / "a.png")
+        (case,) = load(folder)
+        assert bool(case.masks) is named
