@@ -178,8 +178,11 @@ def _region(path: Path, folder: Path) -> tuple[str, str | None]:
     first = next((i for i, part in enumerate(parts) if MASKS.search(part)), len(parts) - 1)
     ending = "".join(match[0] for match in _endings(_key(path.stem)))
     words = " ".join([*map(_key, parts[first:-1]), ending])
-    elsewhere = SETS.search(f"{folder.name} {folder.parent.name}".lower()) and not LUNGS.search(words)
-    if OTHER.search(words) or elsewhere:
+    named = SETS.search(f"{folder.name} {folder.parent.name}".lower())
+    if named and not LUNGS.search(words):
+        what = f"{path.name} in {path.parent.name} may be of what the set is named for ({named[0]})."
+        raise InputError(what, "If it is of the lungs, name its folder lung_masks.")
+    if OTHER.search(words):
         raise InputError(f"{path.name} in {path.parent.name} is of no lung or heart.", "Move it elsewhere.")
     kind = next((name for name, pattern in REGIONS if pattern.search(words)), "lungs")
     return kind, next((side for side in SIDES if side in words), None)

@@ -6,6 +6,7 @@ names, in capitals or not, with blanks or underscores; see ``columns``. Several 
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -116,7 +117,7 @@ def check_labels(facts: dict[str, Facts], labels: dict[str, int | None], tables:
 
 
 def _facts(tables: list[Path], folder: Path, request: Request) -> dict[str, Facts]:
-    """Name of a film as the tables write it, behind the place of the table -> what all tables together tell."""
+    """Name of a film as the tables write it, behind its folder if the film lies by the table -> what all tell."""
     films: dict[str, Facts] = {}
     studies: dict[str, Facts] = {}
     for table in bar(tables, request, "reading tables"):
@@ -141,7 +142,9 @@ def _add_table(
         roles = roles or columns.roles(row)
         told = columns.told(row, roles)
         film, study = told.pop("file", ""), told.get("study", "")
-        facts = films.setdefault(place + film, Facts()) if film else studies.setdefault(study, Facts())
+        if film and place and os.path.exists(os.path.join(table.parent, film)):  # else other tables may tell of it too
+            film = place + film
+        facts = films.setdefault(film, Facts()) if film else studies.setdefault(study, Facts())
         facts.said += columns.said(row, roles, names)
         facts.known |= {role: value for role, value in told.items() if role not in ("label", "outline")}
 

@@ -208,3 +208,13 @@ def test_masks_of_a_set_that_is_named_for_something_else(tmp_path, root, taken):
         Image.fromarray(lungs).save(folder / place / "a.png")
         (case,) = load(folder)
         assert bool(case.masks) is named
+
+
+def test_tables_in_two_folders_tell_of_the_same_films(tmp_path):
+    for name in "ab":
+        film(tmp_path / "train" / f"{name}.png")
+        film(tmp_path / "test" / f"{name}{name}.png")
+    table(tmp_path / "labels" / "l.csv", "image_id,label | a,0 | b,1 | aa,0 | bb,1")
+    table(tmp_path / "views" / "v.csv", "image_id,view,patient | a,PA,1 | b,PA,2 | aa,PA,3 | bb,L,4")
+    assert [(c.id, c.label, c.patient, c.split) for c in load(tmp_path)] == [
+        ("a", 0, "patient1", "train"), ("b", 1, "patient2", "train"), ("aa", 0, "patient3", "test")]  # fmt: skip
