@@ -1,21 +1,31 @@
 """Where films come from. One door: :func:`load` for data sets, :func:`read_film` for one file.
 
-``films``, ``dicom`` read single files; ``collections``, ``folders`` many; ``tables`` those that a table names;
-``reports``, ``r2gen`` those with reports; ``splits`` who trains and who tests; ``masks``, ``regions`` lay masks
-on the films they came with; ``labels`` knows the words for normal and pneumonia; ``patients`` tells from names who is
-on the film.
-Whatever the source, what comes out is a list of cases.
+What :func:`load` takes: an ``.npz`` in MedMNIST keys; a folder ``{train,val,test}/{NORMAL,PNEUMONIA}`` or
+``{NORMAL,PNEUMONIA}``; a table of films such as ``path,label,patient``, or a folder with one (ChestX-ray14, CheXpert,
+MIMIC-CXR-JPG, RSNA, VinDr-CXR, PadChest), which gives the frontal ones; parquet files with pictures (Hugging Face); a
+folder of films; one film; Open-i reports with their images; R2Gen's ``annotation.json`` with its images. Whatever the
+source, a list of cases comes out.
+
+Labels: 0 normal, 1 pneumonia, None what is neither or not said (``labels``); ``meta["class"]`` is what the source says,
+:func:`counted` says what counted as what. Splits: the source's own (folders, a column, lists such as ChestX-ray14's
+``test_list.txt``), with a warning where they have a patient in two; else by patient, 8 : 1 : 1 (``splits``). Masks are
+no films; those that lie with the films come along at their size, and ``meta["given_masks"]`` names the file of each
+(``masks``). One that cannot be used is left out with a warning. Right and left are the patient's, by where they lie.
+
+``films``, ``dicom`` read single files; ``collections``, ``folders`` many; ``tables``, ``columns`` those that a table
+names; ``parquet`` those in it; ``reports``, ``r2gen``, ``texts`` those with reports; ``splits`` who trains and who
+tests; ``masks``, ``regions`` lay masks on the films they came with; ``labels`` knows the words for normal and
+pneumonia; ``patients`` tells from names who is on the film; ``notices`` warns.
 """
 
 from __future__ import annotations
 
-import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from medigenx_lib.cases import Case
-from medigenx_lib.datasets import collections, folders, r2gen, reports, splits, tables
+from medigenx_lib.datasets import collections, folders, notices, parquet, r2gen, reports, splits, tables
 from medigenx_lib.datasets.films import NO_FILMS, list_films, read_film, read_films
 from medigenx_lib.datasets.labels import Meaning, counted
 from medigenx_lib.datasets.masks import GivenMasks
@@ -54,48 +64,38 @@ def load(
 ) -> list[Case]:
     """Cases of a data set, with id, label, split, patient, source and meta as far as they are known.
 
-    ``name_or_path``: ``"phantom"``; ``"pneumoniamnist"`` (downloaded once into ``settings.cache_dir()``); an ``.npz``
-    in MedMNIST keys; a folder ``{train,val,test}/{NORMAL,PNEUMONIA}`` or ``{NORMAL,PNEUMONIA}``; a table of films such
-    as ``path,label,patient``, or a folder with one (ChestX-ray14, CheXpert, MIMIC-CXR-JPG, RSNA, VinDr-CXR, PadChest;
-    see ``datasets.tables``), which gives the frontal ones; a folder of films; one film; Open-i reports with their
-    images; R2Gen's ``annotation.json`` with its images. ``size``: side in pixels, None for the native size. ``split``:
-    train, val, test, or None for all. ``limit``: at most so many, spread evenly over splits and labels. ``fit``: how a
-    film becomes square, see :func:`preprocessing.to_square`.
+    ``name_or_path``: ``"phantom"``; ``"pneumoniamnist"`` (downloaded once into ``settings.cache_dir()``); or a file or
+    folder of films, of any kind named at the top of ``datasets``. ``size``: side in pixels, None for the native size.
+    ``split``: train, val, test, or None for all. ``limit``: at most so many, spread evenly over splits and labels.
+    ``fit``: how a film becomes square, see :func:`preprocessing.to_square`. ``masks``: whether masks that lie with the
+    films come along, in ``case.masks``. ``positive``, ``negative``: names of classes that count as label 1 and 0
+    instead of pneumonia and normal, in a list or with commas; with ``positive`` alone normal films stay label 0.
 
-    Labels: 0 normal, 1 pneumonia, None what is neither or not said (see ``datasets.labels``); ``meta["class"]`` is what
-    the source says. ``positive``, ``negative``: names of classes that count as label 1 and 0 instead, in a list or with
-    commas; with ``positive`` alone normal films stay label 0. :func:`counted` says what counted as what.
-    Masks are no films.
-
-    ``masks``: whether masks that lie with the films come along, in ``case.masks`` at the size of the film, with
-    ``meta["given_masks"]`` naming the file of each (see ``datasets.masks``). One that cannot be used is left out with a
-    warning. Right and left are the patient's, by where they lie in the picture.
-
-    Where a source has no split of its own (folders, a column, lists such as ChestX-ray14's ``test_list.txt``), films
-    are split by patient, 8 : 1 : 1; where its own have a patient in two, a warning says so. Raises InputError for what
-    cannot be used and DataUnavailableError for what cannot be downloaded; a damaged film in a folder is left out with
-    a warning that names it.
+    Raises InputError for what cannot be used and DataUnavailableError for what cannot be downloaded; a damaged film in
+    a folder is left out with a warning that names it.
     """
     _check_options(size, split, limit, fit)
     request = Request(size, split, limit, progress, fit, masks, Meaning.of(positive, negative))
-    if str(name_or_path) in NAMES:
-        _refuse_names(str(name_or_path), request)
-    if str(name_or_path) == "phantom":
-        return collections.load_phantom(request)
-    if str(name_or_path) == "pneumoniamnist":
-        return collections.load_pneumoniamnist(request)
-    if "\0" in str(name_or_path):  # never a path; some calls say so with a ValueError, others just with False
-        raise InputError("There is no data set or file with a null character in its name.", "Check the name.")
+    name = str(name_or_path)
+    if name in NAMES:
+        return _load_named(name, request)
     try:
-        cases = _load_path(str(name_or_path), request)
+        cases = _load_path(name, request)
     except OSError as error:  # no permission, name too long, disk gone
-        what = f"{str(name_or_path)!r:.200} cannot be opened ({error.strerror or error})."
+        what = f"{name!r:.200} cannot be opened ({error.strerror or error})."
         raise InputError(what, "Check its name and permissions.") from error
-    splits.warn_of_leaks(cases, str(name_or_path))
+    splits.warn_of_leaks(cases, name)
     return cases
 
 
+def _load_named(name: str, request: Request) -> list[Case]:
+    _refuse_names(name, request)
+    return collections.load_phantom(request) if name == "phantom" else collections.load_pneumoniamnist(request)
+
+
 def _load_path(name: str, request: Request) -> list[Case]:
+    if "\0" in name:  # never a path; some calls say so with a ValueError, others just with False
+        raise InputError("There is no data set or file with a null character in its name.", "Check the name.")
     path = Path(name).expanduser()
     if path.is_dir() and name:
         return _load_folder(path, request)
@@ -103,6 +103,8 @@ def _load_path(name: str, request: Request) -> list[Case]:
         return collections.load_npz(path, request)
     if cases := _load_reports(path, request):
         return cases
+    if path.suffix.lower() == ".parquet" and path.is_file():
+        return parquet.load([path], path.parent, request)
     if tables.is_table(path):
         return tables.load([path], path.parent, request)
     if not name or not (path.is_symlink() or path.exists()):
@@ -137,7 +139,11 @@ def _load_folder(path: Path, request: Request) -> list[Case]:
         try:
             return tables.load(found, path, request)
         except tables.NoFilmsError as error:
-            warnings.warn(str(error), stacklevel=4)
+            notices.warn(str(error))
+    if not list_films(path) and (packed := parquet.find(path)):
+        return parquet.load(packed, path, request)
+    if not found and (inner := folders.inner_classes(path, request.meaning)):
+        return folders.load_classes(inner, request, above=path)
     if not found and (inner := _only_folder(path)):
         return _load_folder(inner, request)
     return _load_films(path, request)
@@ -154,16 +160,23 @@ def _load_reports(path: Path, request: Request) -> list[Case]:
 
 def _load_films(path: Path, request: Request) -> list[Case]:
     cases = folders.load_films(path, request)
-    unlabelled = all(case.label is None for case in cases)
-    if unlabelled and (above := tables.find(path.parent, deep=False)):
-        names = ", ".join(table.name for table in above[:3])
-        warnings.warn(f"No labels in {path}; {names} above it may tell them: load {path.parent}.", stacklevel=5)
+    if any(case.label is not None or "class" in case.meta for case in cases):
+        return cases
+    if above := tables.find(path.parent, deep=False):
+        notices.warn(f"No labels in {path}; {_names(above)} above it may tell them: load {path.parent}.")
+    elif (beside := [file for file in sorted(path.iterdir()) if tables.is_table(file)]) and not tables.find(path):
+        what = f"No labels in {path}: no column that is known names a film or tells of it in {_names(beside)}."
+        notices.warn(f"{what} {tables.NEXT_STEP}")
     return cases
 
 
+def _names(files: Sequence[Path]) -> str:
+    return ", ".join(file.name for file in files[:3]) + (f" and {len(files) - 3} more" if len(files) > 3 else "")
+
+
 def _only_folder(path: Path) -> Path | None:
-    """The one folder in ``path`` if nothing else lies there, as archives unpack; never a link."""
-    if list_films(path):
+    """The one folder in ``path`` if no films or lists lie beside it, as archives unpack; never a link."""
+    if list_films(path) or splits.has_lists(path):
         return None
     inside = [entry for entry in path.iterdir() if entry.is_dir() and not NO_FILMS.search(entry.name)]
     return inside[0] if len(inside) == 1 and not inside[0].is_symlink() else None
@@ -178,5 +191,5 @@ def _load_single(path: Path, request: Request) -> list[Case]:
     if request.masks:
         given = GivenMasks(path.parent, deep=False)
         case = given.add(case)
-        given.warn(4)
+        given.warn()
     return [resize_case(case, request.size, request.fit)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import warnings
 import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import numpy as np
 
 from medigenx_lib import preprocessing, settings
 from medigenx_lib.cases import Case, replace
+from medigenx_lib.datasets import notices
 from medigenx_lib.datasets.films import MAX_PIXELS
 from medigenx_lib.datasets.labels import Meaning
 from medigenx_lib.datasets.request import Request, bar
@@ -90,7 +90,7 @@ def _check_flag(path: Path) -> None:
     flag = path.stem.split("_")[0]
     if flag in INFO and flag not in ("pneumoniamnist", "chestmnist"):
         words = ", ".join(f"{key}: {value}" for key, value in INFO[flag]["label"].items())
-        warnings.warn(f"{flag} holds no chest films, and its labels mean something else ({words:.120}).", stacklevel=4)
+        notices.warn(f"{flag} holds no chest films, and its labels mean something else ({words:.120}).")
 
 
 def _labels(path: Path, archive: Any, split: str, meaning: Meaning) -> np.ndarray:

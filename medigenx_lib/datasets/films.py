@@ -6,11 +6,13 @@ pixel is decoded, and whatever a decoder raises becomes one sentence.
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import warnings
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
+from typing import IO
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -36,25 +38,25 @@ CONTAINERS = {
     (".nii", ".nii.gz", ".nrrd", ".mha", ".mhd"):
         "Save the film as TIFF, upright: SimpleITK.WriteImage(SimpleITK.ReadImage(name), 'film.tif').",
     (".npy",): "Save it as .npz with train_images (N, H, W) and train_labels (N,), or the film as PNG.",
-    (".parquet",): "Save its pictures as PNG, and a metadata.csv with columns file_name,label beside them.",
+    (".parquet",): "It needs a column image of {bytes, path}; or save its pictures as PNG beside a metadata.csv.",
 }  # fmt: skip
 """Files of other libraries -> what to do with them."""
 JSRT_SIDE = 2048
 """JSRT's .IMG: so many pixels a side of 12 bits, two bytes each, the greater first, no header; low is dense."""
 
 
-def read_film(path: str | Path) -> Case:
+def read_film(path: str | Path, data: bytes | None = None) -> Case:
     """One PNG, JPEG, JPEG 2000, BMP, TIFF, WebP, PGM, DICOM or JSRT (.IMG) file as a case at its native size.
 
     Bright is dense whatever the file's photometric interpretation says it stores. ``meta`` holds ``file``,
     ``original_size`` [H, W] as stored, ``bit_depth``, ``photometric``, ``colour`` (share of coloured pixels, see
     :func:`preprocessing.colourfulness`) and ``polarity`` (see :func:`preprocessing.polarity`); an image that appears
-    inverted is flagged, not changed. A DICOM file that calls itself synthetic gives a synthetic case. Raises
-    InputError, in one sentence, for anything that is not one film.
+    inverted is flagged, not changed. A DICOM file that calls itself synthetic gives a synthetic case. ``data``: the
+    picture itself where it lies within another file, and ``path`` only names it. Raises InputError, in one sentence,
+    for anything that is not one film.
     """
     path = Path(path)
-    head = _head(path)
-    image, meta = _read(path, head)
+    image, meta = _read(path, _head(path)) if data is None else _read_picture(path, data[:512], io.BytesIO(data))
     if min(image.shape) < MIN_SIDE:
         height, width = image.shape
         raise InputError(f"{path} is only {width}x{height} pixels.", f"A film needs {MIN_SIDE} on each side.")
@@ -81,28 +83,32 @@ def read_films(paths: Iterable[str | Path], progress: bool = True) -> tuple[list
 
 def list_films(folder: Path) -> list[Path]:
     """Film files directly in ``folder`` by suffix, sorted; a DICOM file may also have none. Masks are no films."""
-    return [path for path in sorted(folder.iterdir()) if _may_be_film(path)]
+    return [path for path in sorted(folder.iterdir()) if _may_be_film(folder, path.name)]
 
 
-def list_films_below(folder: Path) -> list[Path]:
+def list_films_below(folder: Path, progress: bool = False) -> list[Path]:
     """Film files in ``folder`` and all folders below it, a folder's own first; masks and hidden folders left out.
 
-    Links to folders are not followed, so that no loop is walked.
+    Links to folders are not followed, so that no loop is walked. ``progress``: a bar where it takes more than two
+    seconds, as it does where each film has a folder of its own.
     """
+    from tqdm.auto import tqdm
+
     films = []
-    for place, inside, names in os.walk(folder):
+    walk = tqdm(os.walk(folder), "looking for films", unit="folder", disable=not progress, delay=2)
+    for place, inside, names in walk:
         inside[:] = sorted(name for name in inside if not NO_FILMS.search(name))
-        films += [path for name in sorted(names) if _may_be_film(path := Path(place, name))]
+        films += [Path(place, name) for name in sorted(names) if _may_be_film(place, name)]
     return films
 
 
-def found_below(folder: Path, names: Iterable[str]) -> dict[str, Path]:
+def found_below(folder: Path, names: Iterable[str], progress: bool = False) -> dict[str, Path]:
     """Name in a table -> film below ``folder``, never elsewhere: by the end of its path, or by its name alone.
 
-    A name that two files bear names neither; a file has one name, the first.
+    A name that two files bear names neither; a file has one name, the first. ``progress``: a bar, if it takes long.
     """
     start = os.path.join(folder, "")
-    paths = {str(file)[len(start) :].replace("\\", "/"): file for file in list_films_below(folder)}
+    paths = {str(file)[len(start) :].replace("\\", "/"): file for file in list_films_below(folder, progress)}
     ends: dict[str, Path | None] = {}
     for path, file in paths.items():
         for end in {*_ends(path), file.stem}:
@@ -127,8 +133,9 @@ def _lookup(name: str, paths: dict[str, Path], ends: dict[str, Path | None]) -> 
     return exact or next((file for tail in tails if (file := ends.get(tail))), None) or ends.get(path.stem)
 
 
-def _may_be_film(path: Path) -> bool:
-    return not NO_FILMS.search(path.stem) and (path.suffix.lower() in SUFFIXES or _is_bare_dicom(path))
+def _may_be_film(place: str | Path, name: str) -> bool:
+    stem, suffix = os.path.splitext(name)  # no Path for each of half a million files
+    return not NO_FILMS.search(stem) and (suffix.lower() in SUFFIXES or _is_bare_dicom(Path(place, name)))
 
 
 def patient_in(path: Path) -> str | None:
@@ -210,12 +217,12 @@ def _read_jsrt(path: Path) -> tuple[np.ndarray, dict]:
 # --- pictures ------------------------------------------------------------------------------------
 
 
-def _read_picture(path: Path, head: bytes) -> tuple[np.ndarray, dict]:
-    """(float32 (H, W) in 0..1, meta) of a file that Pillow reads."""
+def _read_picture(path: Path, head: bytes, stream: IO[bytes] | None = None) -> tuple[np.ndarray, dict]:
+    """(float32 (H, W) in 0..1, meta) of a file, or an open ``stream``, that Pillow reads."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # size is checked here, and odd metadata is no concern of the reader
         try:
-            with Image.open(path, formats=FORMATS) as picture:
+            with Image.open(stream or path, formats=FORMATS) as picture:
                 _check_picture(path, picture)
                 size, inverted = [picture.height, picture.width], _stores_white_as_zero(picture)
                 bits, kind = _declared_bits(picture), "WhiteIsZero" if inverted else picture.mode

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from medigenx_lib.cases import LABELS, Case, replace
+from medigenx_lib.datasets import notices
 from medigenx_lib.datasets.films import (
     NO_FILMS,
     SUFFIXES,
@@ -51,10 +51,18 @@ def _left_out(names: Sequence[str], meaning: Meaning) -> str:
     return f" Left out, being neither by their names: {', '.join(left)}." if left else ""
 
 
-def load_classes(folder: Path, request: Request) -> list[Case]:
+def inner_classes(folder: Path, meaning: Meaning) -> Path | None:
+    """The one folder in ``folder`` that has class folders, as ``imgs`` in TBX11K; never a link."""
+    inside = [folder / name for name in _folder_names(folder) if not (folder / name).is_symlink()]
+    found = [path for path in inside if class_roots(path, meaning)]
+    return found[0] if len(found) == 1 else None
+
+
+def load_classes(folder: Path, request: Request, above: Path | None = None) -> list[Case]:
     """Class folders (see ``labels``), with or without split folders, through torchvision's ImageFolder.
 
-    Folders of masks are no films. ``meta["class"]`` is the name of the folder. Warns of folders that say neither.
+    Folders of masks are no films. ``meta["class"]`` is the name of the folder. ``above``: where lists of names lie, if
+    not in ``folder``. Warns of folders that say neither.
     Raises InputError if there are no films of one of both labels.
     """
     roots = class_roots(folder, request.meaning)
@@ -66,7 +74,7 @@ def load_classes(folder: Path, request: Request) -> list[Case]:
     _check_classes(folder, names, {label for dataset in datasets.values() for label in dataset.targets}, request)
     items = [(split, index) for split, dataset in datasets.items() for index in range(len(dataset))]
     files = [Path(datasets[split].samples[index][0]) for split, index in items]
-    splits = [split for split, _ in items] if None not in roots else _splits(folder, files)
+    splits = [split for split, _ in items] if None not in roots else _splits(above or folder, files)
     items = [(*item, split) for item, split in zip(items, splits, strict=True) if split in request.splits]
     strata = [(root or "", datasets[root].targets[index]) for root, index, _ in items]
     picked = [items[i] for i in request.pick(strata)]
@@ -83,7 +91,7 @@ def _check_classes(folder: Path, names: Sequence[str], labels: set[int], request
         what = f"{folder} holds films of one class only.{left_out}"
         raise InputError(what, f"It needs both {' and '.join(CLASSES)}, or say what counts as them: {OPTIONS}.")
     if left_out:
-        warnings.warn(f"{folder}:{left_out} To use them, say what they count as: {OPTIONS}.", stacklevel=4)
+        notices.warn(f"{folder}:{left_out} To use them, say what they count as: {OPTIONS}.")
 
 
 def _splits(folder: Path, files: Sequence[Path]) -> list[str]:
@@ -134,7 +142,7 @@ def load_films(folder: Path, request: Request) -> list[Case]:
     In Shenzhen and Montgomery names say what is normal.
     """
     try:
-        paths = list_films(folder) or list_films_below(folder)
+        paths = list_films(folder) or list_films_below(folder, request.progress)
     except OSError as error:
         raise InputError(f"{folder} cannot be listed ({error.strerror}).", "Check its permissions.") from error
     if not paths:
@@ -163,7 +171,7 @@ def _warn_of_names(folder: Path, paths: Sequence[Path]) -> None:
     names = sorted({path.parent.name for path in paths})
     if 2 <= len(names) <= 10 and not any(map(patient_of, paths[:1])):
         what = f"The films in {folder} are loaded without labels: {', '.join(names)} say neither normal nor pneumonia."
-        warnings.warn(f"{what} To use them as classes, say what counts as which: {OPTIONS}.", stacklevel=4)
+        notices.warn(f"{what} To use them as classes, say what counts as which: {OPTIONS}.")
 
 
 def _named_so(path: Path, split: str, meaning: Meaning) -> Case:

@@ -19,7 +19,7 @@ PNEUMONIA = ("pneumonia", "pnemonia", "consolidation", "infiltrat", "lung opacit
 NEGATED = re.compile(r"^(no|non|not|without)(\b|covid)")
 KIND = r"(viral|virus|bacterial|bacteria|covid ?(19)?)"
 FOLDERS = (
-    re.compile(r"normals?|healthy|no findings?"),
+    re.compile(r"normals?|healthy?|no findings?"),
     re.compile(rf"(({KIND} )?pneumonia( {KIND})?|{KIND}|lung opacity)"),
 )
 """Names of class folders, of label 0 and of label 1."""
@@ -113,10 +113,18 @@ def label_of_folder(name: str) -> int | None:
     return USUAL.label_of_folder(name)
 
 
+NAMED = (
+    (re.compile(r"(CHNCXR|MCUCXR)_\d+_0\b"), "normal"),
+    (re.compile(r"(CHNCXR|MCUCXR)_\d+_1\b"), "tuberculosis"),
+    (re.compile(r"JPCLN\d{3}\b"), "nodule"),
+    (re.compile(r"JPCNN\d{3}\b"), "no nodule"),
+)
+"""Names of files that tell a class: Shenzhen and Montgomery County, JSRT."""
+
+
 def class_of_file(name: str) -> str | None:
-    """normal or tuberculosis for the films of Shenzhen and Montgomery County, CHNCXR_0001_0.png; else None."""
-    found = re.match(r"(CHNCXR|MCUCXR)_\d+_([01])\b", name)
-    return ("normal", "tuberculosis")[int(found[2])] if found else None
+    """What the name of a film tells of it, CHNCXR_0001_0.png: normal; see ``NAMED``. None for any other name."""
+    return next((kind for pattern, kind in NAMED if pattern.match(name)), None)
 
 
 def label_of_file(name: str) -> int | None:

@@ -10,13 +10,12 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from medigenx_lib.cases import SIDES, Case, replace
-from medigenx_lib.datasets import regions
+from medigenx_lib.datasets import notices, regions
 from medigenx_lib.datasets.films import FORMATS, HIDDEN, MASKS, list_films, list_films_below
 from medigenx_lib.errors import InputError
 
@@ -30,6 +29,9 @@ ENDINGS = re.compile(
 )
 """What the name of a mask may have behind that of its film."""
 OTHER = re.compile(r"clavicle|rib|bone|pneumothora|nodule|tumou?r|spine|trachea|aorta|mediastin|tube|catheter|device")
+SETS = re.compile(r"pneumothora|nodule|tumou?r")
+LUNGS = re.compile(r"lung|left|right|heart|cardiac|infect|opacit|consolid|lesion|effusion")
+"""Of a set named for one of ``SETS``, only masks that one of ``LUNGS`` names are taken."""
 REGIONS = (("heart", re.compile(r"heart|cardiac")), ("opacity", re.compile(r"infect|opacit|consolid|lesion")),
            ("effusion", re.compile(r"effusion")))  # fmt: skip
 """Words in the path of a mask that is of no lung, and what it is of."""
@@ -40,12 +42,13 @@ PLAIN_FOLDERS = re.compile(r"images?|imgs?|films?|png|(left|right)[ _-]?(lung)?s
 class GivenMasks:
     """The masks that came with the films in ``folder``: ``add`` lays them on a film, ``warn`` says what failed.
 
-    ``deep``: also the films in folders below. ``faults``: sentences on masks that were left out so far.
+    ``deep``: also the films in folders below. ``progress``: a bar if looking for them takes long. ``faults``: sentences
+    on masks that were left out so far.
     """
 
-    def __init__(self, folder: Path, deep: bool = True):
+    def __init__(self, folder: Path, deep: bool = True, progress: bool = False):
         self.folder, self.faults = Path(os.path.abspath(folder)), []
-        below, beside = list(_masks_below(self.folder, False, deep)), list(_masks_beside(self.folder))
+        below, beside = list(_masks_below(self.folder, False, deep, progress)), list(_masks_beside(self.folder))
         films = (list_films_below if deep else list_films)(self.folder) if below or beside else []
         self.of, homeless = _owners(films, [*below, *beside])
         if homeless := sorted(set(homeless) & set(below)):  # those beside may be of other films
@@ -71,12 +74,12 @@ class GivenMasks:
             return case
         return replace(case, masks={**case.masks, **masks}, meta={**case.meta, "given_masks": origins})
 
-    def warn(self, stacklevel: int = 2) -> None:
+    def warn(self) -> None:
         """One warning that names masks which were left out, if any were."""
         if self.faults:
             named = " ".join(self.faults[:5])
             more = f" And {len(self.faults) - 5} more." if len(self.faults) > 5 else ""
-            warnings.warn(f"Masks of {self.folder.name} left out: {named}{more}", stacklevel=stacklevel + 1)
+            notices.warn(f"Masks of {self.folder.name} left out: {named}{more}")
 
 
 # --- which file is whose -------------------------------------------------------------------------
@@ -95,17 +98,20 @@ def _masks_beside(folder: Path) -> Iterable[Path]:
         return
 
 
-def _masks_below(folder: Path, inside: bool, deep: bool) -> Iterable[Path]:
+def _masks_below(folder: Path, inside: bool, deep: bool, progress: bool = False) -> Iterable[Path]:
     """Pictures below ``folder`` in folders of masks, and such as are named masks; all of them if it is ``inside`` one.
 
     Not ``deep``: only in it and in folders of masks in it.
     """
-    for place, below, names in os.walk(folder):
-        masks = inside or any(map(MASKS.search, Path(place).relative_to(folder).parts))
+    from tqdm.auto import tqdm
+
+    for place, below, names in tqdm(os.walk(folder), "looking for masks", unit="folder", disable=not progress, delay=2):
+        masks = inside or any(map(MASKS.search, os.path.relpath(place, folder).split(os.sep)))
         below[:] = sorted(n for n in below if not HIDDEN.search(n) and (deep or masks or MASKS.search(n)))
-        for path in (Path(place, name) for name in sorted(names) if not HIDDEN.search(name)):
-            if path.suffix.lower() in SUFFIXES and (masks or MASKS.search(path.stem)):
-                yield path
+        for name in sorted(names):
+            stem, suffix = os.path.splitext(name)
+            if suffix.lower() in SUFFIXES and (masks or MASKS.search(stem)) and not HIDDEN.search(name):
+                yield Path(place, name)
 
 
 def _owners(films: Sequence[Path], masks: Sequence[Path]) -> tuple[dict[Path, list[Path]], list[Path]]:
@@ -172,6 +178,10 @@ def _region(path: Path, folder: Path) -> tuple[str, str | None]:
     first = next((i for i, part in enumerate(parts) if MASKS.search(part)), len(parts) - 1)
     ending = "".join(match[0] for match in _endings(_key(path.stem)))
     words = " ".join([*map(_key, parts[first:-1]), ending])
+    named = SETS.search(f"{folder.name} {folder.parent.name}".lower())
+    if named and not LUNGS.search(words):
+        what = f"{path.name} in {path.parent.name} may be of what the set is named for ({named[0]})."
+        raise InputError(what, "If it is of the lungs, name its folder lung_masks.")
     if OTHER.search(words):
         raise InputError(f"{path.name} in {path.parent.name} is of no lung or heart.", "Move it elsewhere.")
     kind = next((name for name, pattern in REGIONS if pattern.search(words)), "lungs")

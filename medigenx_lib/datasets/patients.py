@@ -9,10 +9,12 @@ from pathlib import Path
 
 PATTERNS = (
     re.compile(r"^(person\d+)_(?:bacteria|virus)_"),  # Kaggle chest_xray, pneumonia
+    re.compile(r"^((?:NORMAL|BACTERIA|VIRUS)-\d+)-\d"),  # the same films in Mendeley Data v3
     re.compile(r"^((?:NORMAL2-)?IM-\d+)-\d"),  # Kaggle chest_xray, normal: IM-patient-film[-copy]
     re.compile(r"^(CXR\d+)(?:_\d+)?_IM-"),  # Open-i as distributed
     re.compile(r"^(\d+)_IM-\d+-\d+\.dcm"),  # Open-i in the CSV pair
     re.compile(r"^((?:CHNCXR|MCUCXR)_\d+)_\d"),  # Shenzhen and Montgomery County
+    re.compile(r"^(JPC[LN]N\d{3})\b"),  # JSRT, a film a patient
     re.compile(r"^(0\d{7})_\d{3}\.png"),  # ChestX-ray14: patient_follow-up
 )
 FOLDERS = re.compile(r"patient\d+|p1\d{7}")

@@ -56,7 +56,7 @@ def load_cases(path: Path, request: Request) -> list[Case]:
     """
     folder = path if path.is_dir() else path.parent
     entries = {image: report for report in load_reports(path) if (image := next(iter(report.images), ""))}
-    files = found_below(folder, entries)
+    files = found_below(folder, entries, request.progress)
     pairs = [(entries[image], file) for image, file in files.items() if entries[image].split in request.splits]
     if not pairs:
         wanted = f"of split {request.split}" if files and request.split else "of these reports"

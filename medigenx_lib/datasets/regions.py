@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 from scipy import ndimage
 
 from medigenx_lib.cases import SIDES, Case
@@ -70,7 +70,7 @@ def _grey(path: Path, formats: Sequence[str]) -> np.ndarray:
         with Image.open(path, formats=formats) as picture:
             if picture.width * picture.height > MAX_PIXELS or getattr(picture, "n_frames", 1) > 1:
                 raise InputError(f"{path.name} is too large, or holds several pictures.", REDRAW)
-            return _channels(picture)
+            return _channels(ImageOps.exif_transpose(picture))  # as its film is turned
     except InputError:
         raise
     except Exception as error:  # decoders raise nearly anything on damaged data

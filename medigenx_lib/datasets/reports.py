@@ -136,7 +136,7 @@ def load_cases(path: Path, request: Request) -> list[Case]:
     from medigenx_lib.datasets.request import read_all
 
     folder = path if path.is_dir() else path.parent
-    files = {image_key(file.name): file for file in list_films_below(folder)}
+    files = {image_key(file.name): file for file in list_films_below(folder, request.progress)}
     pairs = [
         (report, files[key])
         for report in load_reports(path, request.progress)

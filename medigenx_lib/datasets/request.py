@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from medigenx_lib.cases import Case, replace
+from medigenx_lib.datasets import notices
 from medigenx_lib.datasets.labels import USUAL, Meaning
 from medigenx_lib.datasets.masks import GivenMasks
 from medigenx_lib.errors import InputError
@@ -58,7 +58,7 @@ def read_all(folder: Path, items: Sequence, read: Callable[[Any], Case], request
 
     What cannot be read is left out and named in one warning.
     """
-    given = GivenMasks(folder) if request.masks else None
+    given = GivenMasks(folder, progress=request.progress) if request.masks else None
     cases, errors = [], []
     for item in bar(items, request, f"reading {folder.name}"):
         try:
@@ -69,7 +69,7 @@ def read_all(folder: Path, items: Sequence, read: Callable[[Any], Case], request
             errors.append(error)
     _say_left_out(folder, errors, len(items))
     if given:
-        given.warn(stacklevel=5)
+        given.warn()
     return _with_own_ids(folder, cases)
 
 
@@ -78,7 +78,7 @@ def _say_left_out(folder: Path, errors: Sequence[InputError], count: int) -> Non
         raise InputError(f"None of the {count} films in {folder} can be read. {errors[0].what}", "Check the folder.")
     if errors:
         named = " ".join(error.what for error in errors[:5])
-        warnings.warn(f"{len(errors)} of {count} files left out: {named}", stacklevel=6)
+        notices.warn(f"{len(errors)} of {count} files left out: {named}")
 
 
 def _with_own_ids(folder: Path, cases: list[Case]) -> list[Case]:

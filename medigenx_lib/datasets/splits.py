@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from medigenx_lib import preprocessing
 from medigenx_lib.cases import Case
+from medigenx_lib.datasets import notices
 from medigenx_lib.datasets.films import SUFFIXES
 from medigenx_lib.datasets.labels import split_of_word
 
 TRAIN_VAL = "train_val"
-LISTS = re.compile(r"(train[_-]?val|[a-z]+)([_ -](list|split|files|images|names|ids|set))?\.txt", re.IGNORECASE)
+LISTS = re.compile(
+    r"(?:[a-z0-9]+[_-])??(train[_-]?val|[a-z]+)([_ -](list|split|files|images|names|ids|set))?\.txt", re.IGNORECASE
+)
+"""With a word before at most: TBX11K_train.txt."""
 MAX_LIST_BYTES = 64 << 20
 KEPT_FOR_VAL: Mapping[str, float] = {"train": 8.0, "val": 1.0}
 """Shares of what a list calls train and validation together."""
@@ -25,7 +28,8 @@ NUMBERED_ANEW = re.compile(r"person\d+")
 class Lists:
     """The lists in ``folder`` and right below, ``train_val_list.txt``, ``test_list.txt`` (ChestX-ray14), ``val.txt``.
 
-    A line is the name of a film, with or without its path; what stands behind a comma or a blank does not count.
+    A line is the name of a film, with or without its path. Of several words, parted by commas or blanks, it is the
+    first with the suffix of a picture (COVIDx: ``379 a.jpeg negative cohen``), else the first.
     """
 
     def __init__(self, folder: Path):
@@ -39,6 +43,11 @@ class Lists:
         return self.split.get(path.name) or self.split.get(path.stem)
 
 
+def has_lists(folder: Path) -> bool:
+    """True if a list of names lies in ``folder`` itself."""
+    return any(map(_word, folder.glob("*.txt")))
+
+
 def _word(path: Path) -> str | None:
     match = LISTS.fullmatch(path.name)
     if not match or path.stat().st_size > MAX_LIST_BYTES:
@@ -49,9 +58,13 @@ def _word(path: Path) -> str | None:
 def _names(path: Path) -> Iterable[str]:
     for line in path.read_text("utf-8-sig", errors="replace").splitlines():
         line = line.strip()
-        whole = Path(line).suffix.lower() in SUFFIXES
-        if name := line if whole else re.split(r"[,;\s]", line)[0]:
+        words = [line] if _is_picture(line) else re.split(r"[,;\s]+", line)
+        if name := next(filter(_is_picture, words), words[0]):
             yield name.replace("\\", "/").rsplit("/", 1)[-1]
+
+
+def _is_picture(word: str) -> bool:
+    return Path(word).suffix.lower() in SUFFIXES
 
 
 def of_folders(path: Path) -> str | None:
@@ -76,7 +89,7 @@ def _parted(word: str, patient: str) -> str:
     return preprocessing.split_of(patient, KEPT_FOR_VAL) if word == TRAIN_VAL else word
 
 
-def warn_of_leaks(cases: Iterable[Case], source: str, stacklevel: int = 2) -> None:
+def warn_of_leaks(cases: Iterable[Case], source: str) -> None:
     """Say so if a source's own splits have films of one patient in two of them."""
     found = {who: where for who, where in preprocessing.leaks(cases).items() if not NUMBERED_ANEW.fullmatch(who)}
     if found:
@@ -84,4 +97,4 @@ def warn_of_leaks(cases: Iterable[Case], source: str, stacklevel: int = 2) -> No
         where = ", ".join(sorted(where))
         what = f"Patients with films in more than one split of {source}: {len(found)}, such as {who} ({where})."
         step = "Scores on test are too good then; preprocessing.split_by_patient parts them anew."
-        warnings.warn(f"{what} {step}", stacklevel=stacklevel + 1)
+        notices.warn(f"{what} {step}")

@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from PIL import Image
+from made_films import film
 
 from medigenx_lib import datasets
 from medigenx_lib.__main__ import main
@@ -15,11 +15,6 @@ from medigenx_lib.errors import InputError
 
 RNG = np.random.default_rng(0)
 RADIOGRAPHY = ("COVID", "Lung_Opacity", "Normal", "Viral Pneumonia")
-
-
-def film(path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(RNG.integers(0, 256, (24, 32), dtype=np.uint8)).save(path)
 
 
 def folders(root, names, number=4):

@@ -8,8 +8,8 @@ from collections import Counter
 import medmnist
 import numpy as np
 import pytest
+from made_films import film
 from medmnist.info import INFO
-from PIL import Image
 
 from medigenx_lib import datasets, preprocessing
 from medigenx_lib.datasets.patients import patient_of
@@ -201,11 +201,6 @@ def test_medmnist_knows_our_sizes(stored):
 
 
 # --- folders -------------------------------------------------------------------------------------
-
-
-def film(path, side=24):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(RNG.integers(0, 256, (side, side + 8), dtype=np.uint8)).save(path)
 
 
 @pytest.fixture

@@ -108,11 +108,20 @@ def test_32_bit_integers(read):
     assert case.meta["bit_depth"] == 10
 
 
-def test_exif_rotation_is_applied(read):
+STORED = {2: "FLIP_LEFT_RIGHT", 3: "ROTATE_180", 4: "FLIP_TOP_BOTTOM", 5: "TRANSPOSE", 6: "ROTATE_90", 7: "TRANSVERSE",
+          8: "ROTATE_270"}  # fmt: skip
+"""EXIF's orientation -> how an upright film was turned before it was stored."""
+
+
+@pytest.mark.parametrize("orientation", STORED)
+@pytest.mark.parametrize("name, top", [("a.png", 255), ("b.png", 65535), ("a.jpg", 255), ("a.webp", 255)])
+def test_exif_orientation_is_honoured(read, orientation, name, top):
+    upright = np.round(GRADIENT * np.linspace(0.5, 1, 40)[:, None] * top).astype(np.uint8 if top == 255 else np.uint16)
     exif = Image.Exif()
-    exif[274] = 6  # stored lying on its left side
-    case = read(Image.fromarray(EIGHT).transpose(Image.Transpose.ROTATE_90), "a.png", exif=exif)
-    assert case.image.shape == (40, 60) and np.abs(case.image - GRADIENT).max() < 0.01
+    exif[274] = orientation
+    turned = Image.fromarray(upright).transpose(Image.Transpose[STORED[orientation]])
+    case = read(turned, name, exif=exif, **({"quality": 98} if top == 255 and name != "a.png" else {}))
+    assert case.image.shape == (40, 60) and np.abs(case.image - upright / top).max() < 0.05
 
 
 def test_transparency_becomes_black_but_an_empty_alpha_is_ignored(read):

@@ -91,6 +91,17 @@ def test_masks_turn_with_a_dicom_film(tmp_path):
     agree(case, right, left, 0.999)
 
 
+def test_masks_turn_as_their_exif_says(tmp_path):
+    image, right, left, _ = drawn((96, 150))
+    exif = Image.Exif()
+    exif[274] = 3  # both are stored upside down
+    save(tmp_path / "a.png", image[::-1, ::-1], exif=exif)
+    save(tmp_path / "masks" / "a.png", (right | left)[::-1, ::-1], exif=exif)
+    case = one(tmp_path)
+    assert np.abs(case.image - image).max() < 0.01
+    agree(case, right, left, 0.999)
+
+
 def test_a_mask_of_other_proportions_is_left_out_and_named(tmp_path):
     image, right, left, _ = drawn((96, 150))
     save(tmp_path / "a.png", image)

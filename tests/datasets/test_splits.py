@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from PIL import Image
+from made_films import film, load
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
@@ -15,11 +15,6 @@ from medigenx_lib.datasets.splits import assigned
 from medigenx_lib.errors import InputError
 
 RNG = np.random.default_rng(0)
-
-
-def film(path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(RNG.integers(0, 256, (24, 32), dtype=np.uint8)).save(path)
 
 
 def dicom_film(path, patient):
@@ -31,10 +26,6 @@ def dicom_film(path, patient):
     made.set_pixel_data(RNG.integers(0, 4096, (24, 32), dtype=np.uint16), "MONOCHROME2", 12)
     made.PatientID = patient
     made.save_as(path, enforce_file_format=True)
-
-
-def load(path, **options):
-    return datasets.load(path, size=32, progress=False, **options)
 
 
 def splits(cases):

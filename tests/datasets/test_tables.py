@@ -7,6 +7,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from made_films import film, labels, load, table
 from PIL import Image
 
 from medigenx_lib import datasets, preprocessing
@@ -15,25 +16,6 @@ from medigenx_lib.datasets.labels import label_of, label_of_file, label_of_folde
 from medigenx_lib.errors import InputError
 
 RNG = np.random.default_rng(0)
-
-
-def film(path):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    Image.fromarray(RNG.integers(0, 256, (24, 32), dtype=np.uint8)).save(path)
-
-
-def table(path, text):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text.replace(" | ", "\n").strip() + "\n")
-    return path
-
-
-def load(path, **options):
-    return datasets.load(path, size=32, progress=False, **options)
-
-
-def labels(cases):
-    return {case.id: case.label for case in cases}
 
 
 # --- words ---------------------------------------------------------------------------------------
@@ -242,3 +224,12 @@ def test_real_table(real_data):
     cases = datasets.load(real_data / "covid_cxr", limit=6, progress=False)
     assert {case.label for case in cases} == {1} and all(case.patient for case in cases)
     assert {case.meta["view"] for case in cases} <= {"PA", "AP"}
+
+
+@pytest.mark.parametrize("depth", ["", "inner", "inner/data"])
+def test_warnings_point_to_the_line_that_asked(tmp_path, depth):
+    film(tmp_path / depth / "a.png")
+    table(tmp_path / depth / "prices.csv", "image,label | logo,0")
+    with pytest.warns(UserWarning) as caught:
+        datasets.load(tmp_path, progress=False)
+    assert [warning.filename for warning in caught] == [__file__]
