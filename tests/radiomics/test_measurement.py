@@ -157,8 +157,11 @@ def test_a_cropped_lung_costs_that_lung_and_the_heart(phantoms):
     assert "runs off the film" in case.meta["not_measured"]["right"]
 
 
-def test_no_heart_costs_the_ratio_alone(phantoms):
-    (case,) = radiomics.measure([spoil(phantoms[0], heart=np.zeros((64, 64), bool))], progress=False)
+@pytest.mark.parametrize("pixels", [0, 1, 4])
+def test_no_heart_costs_the_ratio_alone(phantoms, pixels):
+    heart = np.zeros((64, 64), bool)
+    heart[40, 30 : 30 + pixels] = True
+    (case,) = radiomics.measure([spoil(phantoms[0], heart=heart)], progress=False)
     assert case.findings.presence("cardiomegaly") == "unknown"
     assert case.findings.presence("effusion", "left") != "unknown"
 
