@@ -1079,9 +1079,10 @@ course.think(
 # findings, each with a number and a 90 % interval; and where it cannot
 # measure, it says *unknown*, which is not the same as *absent*. The number of
 # an opacity or effusion is its share of the lung, that of cardiomegaly the
-# cardiothoracic ratio, which counts as large above 0.55 in small children; as
-# measured ratios run 0.01 too high, they are called large from 0.58 on, and
-# *uncertain* from 0.56 on. The extent of an opacity is the mean of two
+# cardiothoracic ratio, which counts as large above 0.55 in small children. As
+# opacity may hide the edge of a heart, a small network corrects the drawn
+# width; what is left of the error is why a ratio is called large from 0.57 on,
+# and *uncertain* from 0.56 on. The extent of an opacity is the mean of two
 # readings, a number and a drawn area; the interval is that of the number.
 # Where they disagree, the extent may lie at an end of its interval: trust it
 # less.

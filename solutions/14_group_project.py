@@ -78,7 +78,7 @@ import matplotlib.pyplot as plt
 from medigenx_lib import course
 
 MEASURED = {  # value, low, high: 90 % intervals (13, 08) and 95 % (12)
-    "true sentences, films like the training (13)": (0.93, 0.87, 0.98),
+    "true sentences, films like the training (13)": (0.92, 0.86, 0.97),
     "true sentences, another hospital (13)": (0.81, 0.71, 0.90),
     "healthy lungs called clear, here (13)": (0.97, 0.86, 0.99),
     "healthy lungs called clear, a bad night (13)": (0.87, 0.73, 0.94),
