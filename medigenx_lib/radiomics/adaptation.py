@@ -9,7 +9,6 @@ Intelligence 89, 1997).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,11 +17,10 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from tqdm.auto import tqdm
 
 from medigenx_lib import segmentation, weights
 from medigenx_lib.cases import SIDES, Case
-from medigenx_lib.errors import InputError, TrainingError
+from medigenx_lib.errors import InputError
 from medigenx_lib.radiomics import frames
 from medigenx_lib.radiomics.augmentation import disturb, moved
 from medigenx_lib.radiomics.calibration import calibrate
@@ -30,7 +28,7 @@ from medigenx_lib.radiomics.evidence import not_measurable
 from medigenx_lib.radiomics.heart_training import add_heart
 from medigenx_lib.radiomics.judging import add_judge
 from medigenx_lib.radiomics.reader import HEART_PREFIX, LungReader, Reading, loss, pinball, reader_from
-from medigenx_lib.radiomics.training import BATCH, WEIGHT_DECAY, Lungs, glance, taught_lungs
+from medigenx_lib.radiomics.training import BATCH, Lungs, descend, glance, taught_lungs
 
 FIRST_SEED = 21_000_000
 """Phantoms that keep the reader from forgetting; no other training or calibration uses them."""
@@ -151,24 +149,8 @@ def weak_loss(reading: Reading, labels: Tensor) -> Tensor:
 
 
 def fit(reader: LungReader, lungs: Lungs, real: Films, minutes: float, progress: bool) -> None:
-    """AdamW in place on phantoms and films in one batch, the rate falling to zero over the budget of CPU minutes."""
-    reader.to(memory_format=torch.channels_last)
-    optimiser = torch.optim.AdamW(reader.parameters(), RATE, weight_decay=WEIGHT_DECAY)
-    start, done = time.process_time(), 0.0
-    with tqdm(total=100, desc="adapting to films", unit="%", disable=not progress, mininterval=5) as bar:
-        while done < 1:
-            optimiser.param_groups[0]["lr"] = RATE * max(0.02, 1 - done)
-            value = _step(reader.train(), lungs, real)
-            if not torch.isfinite(value):
-                raise TrainingError(
-                    f"The lung reader's loss became {value.item()}.", "Train it anew on phantoms first."
-                )
-            optimiser.zero_grad()
-            value.backward()
-            optimiser.step()
-            before, done = done, (time.process_time() - start) / (60 * minutes)
-            bar.update(100 * (min(done, 1) - before))
-    reader.eval()
+    """Train the reader in place on phantoms and films in one batch; see :func:`.training.descend`."""
+    descend(reader, lambda: _step(reader, lungs, real), "reader of real films", minutes, RATE, progress, warm_up=1)
 
 
 def _step(reader: LungReader, lungs: Lungs, real: Films) -> Tensor:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ from medigenx_lib.radiomics.augmentation import moved
 from medigenx_lib.radiomics.evidence import not_measurable
 from medigenx_lib.radiomics.heart import HeartReader, loss, tensors_of, thorax_frame
 from medigenx_lib.radiomics.reader import HEART_PREFIX
-from medigenx_lib.radiomics.training import taken
+from medigenx_lib.radiomics.training import BATCH, descend, taken
 
 FIRST_SEED = 23_000_000
 """Phantoms that only the heart reader learns from."""
@@ -27,7 +26,7 @@ FILMS, THINNING = 30_000, 2
 """Phantoms drawn; of those with a heart of normal size one in so many is kept."""
 MINUTES = 8.0
 """CPU minutes of training, after about as many for rendering and segmenting."""
-BATCH, RATE, DECAY = 64, 2e-3, 2e-2
+RATE = 2e-3
 
 Hearts = tuple[Tensor, Tensor]
 """Frames float16 (N, CHANNELS, SIDE, SIDE), and the drawn and the true ratio of each, float32 (N, 2)."""
@@ -74,28 +73,16 @@ def _truth(case: Case) -> float:
 
 
 def fit(given: Hearts, minutes: float = MINUTES, seed: int = 0, progress: bool = True) -> HeartReader:
-    """A heart reader, by AdamW, the rate falling to zero over ``minutes`` of CPU time.
-
-    Raises TrainingError if the loss is not finite.
-    """
+    """A heart reader trained on ``given`` for ``minutes`` of CPU time; see :func:`.training.descend`."""
     torch.manual_seed(seed)
-    reader, (frames, ratios) = HeartReader().to(memory_format=torch.channels_last), given
-    optimiser = torch.optim.AdamW(reader.parameters(), RATE, weight_decay=DECAY)
-    start, step, done = time.process_time(), 0, 0.0
-    with tqdm(total=100, desc="heart reader", unit="%", disable=not progress, mininterval=5) as bar:
-        while done < 1:
-            optimiser.param_groups[0]["lr"] = RATE * min(1, (step + 1) / 50) * max(0.02, 1 - done)
-            chosen = torch.randint(len(frames), (BATCH,))
-            drawn, true = ratios[chosen].T
-            value = loss(_glance(reader, _varied(frames[chosen].float())), drawn, true, CARDIOMEGALY_CTR)
-            if not torch.isfinite(value):
-                raise TrainingError(f"The heart reader's loss became {value.item()} at step {step}.", "Train anew.")
-            optimiser.zero_grad()
-            value.backward()
-            optimiser.step()
-            step, before, done = step + 1, done, (time.process_time() - start) / (60 * minutes)
-            bar.update(100 * (min(done, 1) - before))
-    return reader.eval()
+    reader, (frames, ratios) = HeartReader(), given
+
+    def value() -> Tensor:
+        chosen = torch.randint(len(frames), (BATCH,))
+        drawn, true = ratios[chosen].T
+        return loss(_glance(reader, _varied(frames[chosen].float())), drawn, true, CARDIOMEGALY_CTR)
+
+    return descend(reader, value, "heart reader", minutes, RATE, progress)
 
 
 def _glance(reader: HeartReader, pictures: Tensor) -> Tensor:

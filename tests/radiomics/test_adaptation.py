@@ -5,11 +5,11 @@ import pytest
 import torch
 
 from medigenx_lib.cases import Case
-from medigenx_lib.errors import InputError
-from medigenx_lib.radiomics.adaptation import Films, averaged, chosen, weak_loss
+from medigenx_lib.errors import InputError, TrainingError
+from medigenx_lib.radiomics.adaptation import Films, averaged, chosen, fit, weak_loss
 from medigenx_lib.radiomics.frames import CHANNELS, HEIGHT, WIDTH
-from medigenx_lib.radiomics.reader import HEADS, Reading
-from medigenx_lib.radiomics.training import LOOKS, phantom_lungs, taught_lungs
+from medigenx_lib.radiomics.reader import HEADS, LungReader, Reading
+from medigenx_lib.radiomics.training import LOOKS, descend, phantom_lungs, taught_lungs
 
 
 def a_reading(right, left, maps=-8.0):
@@ -84,3 +84,23 @@ def test_averaged_weights_lie_between_and_counters_stay():
     assert set(mean) == set(new)
     assert torch.equal(mean["weight"], torch.full((3,), 0.75)) and mean["count"] == 7
     assert torch.equal(averaged(old, new, 0.0)["weight"], new["weight"])
+
+
+def test_a_network_descends_for_its_budget_and_says_when_it_is_lost():
+    network = torch.nn.Linear(1, 1)
+    found = descend(network, lambda: (network.weight - 2).square().sum(), "weight", 0.02, 0.1, progress=False)
+    assert found is network and not network.training
+    assert network.weight.item() == pytest.approx(2, abs=0.05)
+    with pytest.raises(TrainingError, match="weight's loss became nan at step 0"):
+        descend(network, lambda: network.weight.sum() * float("nan"), "weight", 0.02, 0.1, progress=False)
+
+
+def test_adapting_to_films_moves_the_reader():
+    lungs = taught_lungs(0, 6, 9_900_000, progress=False)
+    films = Films(lungs.frames[:8].unflatten(0, (4, 2)), torch.tensor([0, 1, 0, 1]))
+    reader = LungReader()
+    before = {name: value.clone() for name, value in reader.named_parameters()}
+    fit(reader, lungs, films, 0.02, progress=False)
+    assert not reader.training
+    assert all(torch.isfinite(value).all() for value in reader.parameters())
+    assert any(not torch.equal(value, before[name]) for name, value in reader.named_parameters())
